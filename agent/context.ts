@@ -1,0 +1,36 @@
+import type { TurnRef } from '../schema/turn.ts'
+import type { Agent } from './agent.ts'
+import type { Content, Entity, Memory, NewMemory, NewRelationship, Room } from './memory.ts'
+import type { GenerateParams, ModelPurpose } from './models.ts'
+
+/** What a plugin's member may read and do during one step of one turn. */
+export interface TurnContext {
+  readonly agent: Agent
+  readonly turn: TurnRef
+  readonly room: Room
+  /** The message that is answered. */
+  readonly message: Memory
+  /** Reads; each answer is kept for the rest of the step. */
+  readonly memories: MemoryReader
+  /** Milliseconds since the epoch. A parameter because steps are retried and tests travel in time. */
+  readonly now: number
+  /** Aborted when the turn is cancelled, its worker is presumed dead, or the member's time is up. */
+  readonly signal: AbortSignal
+}
+
+export interface MemoryReader {
+  /** The newest `count` memories of the room, oldest first. */
+  recent(options: { type: string; count: number }): Promise<readonly Memory[]>
+  /** The room's participants, the agent included. */
+  entities(): Promise<readonly Entity[]>
+}
+
+/** A context that may also write and ask models. Its writes commit with the step, or not at all. */
+export interface WorkContext extends TurnContext {
+  /** Says something in the room at once for readers of the stream; the row commits with the step. */
+  say(content: Content): void
+  remember(memory: NewMemory): void
+  relate(relationship: NewRelationship): void
+  /** One model call, through the ledger: a completed call is not paid again when the step is retried. */
+  generate(purpose: ModelPurpose, params: GenerateParams): Promise<string>
+}

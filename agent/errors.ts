@@ -1,0 +1,109 @@
+import type { TurnCode } from '../schema/turn.ts'
+
+/** An error whose reader can do something about it. Messages quote values and name the next step. */
+export abstract class DomainError extends Error {
+  abstract readonly code: string
+}
+
+/** A request that cannot be understood. `path` names the field. */
+export class InvalidRequestError extends DomainError {
+  readonly code = 'invalid_request'
+  override readonly name = 'InvalidRequestError'
+  readonly path: string | undefined
+
+  constructor(message: string, path?: string) {
+    super(message)
+    this.path = path
+  }
+}
+
+export class NotFoundError extends DomainError {
+  readonly code = 'not_found'
+  override readonly name = 'NotFoundError'
+  readonly kind: string
+  readonly id: string
+
+  constructor(kind: string, id: string) {
+    super(`No ${kind} has the id '${id}'.`)
+    this.kind = kind
+    this.id = id
+  }
+}
+
+/** The request is fine, but the state of things does not allow it. */
+export class ConflictError extends DomainError {
+  readonly code: 'agent_stopped' | 'conflict'
+  override readonly name = 'ConflictError'
+
+  constructor(message: string, code: 'agent_stopped' | 'conflict' = 'conflict') {
+    super(message)
+    this.code = code
+  }
+}
+
+/** One idempotency key was used for two different bodies. */
+export class IdempotencyError extends DomainError {
+  readonly code = 'idempotency_key_reused'
+  override readonly name = 'IdempotencyError'
+
+  constructor(key: string) {
+    super(
+      `The idempotency key '${key}' was used before with another body. ` +
+        'Use a new key for a new message; repeat the same body to get the same answer.',
+    )
+  }
+}
+
+/** Postgres or Temporal cannot be reached. Nothing was written. */
+export class UnavailableError extends DomainError {
+  readonly code = 'unavailable'
+  override readonly name = 'UnavailableError'
+}
+
+export interface ModelErrorOptions {
+  readonly code: Extract<TurnCode, 'model_unavailable' | 'model_rejected' | 'model_not_configured'>
+  /** Whether another attempt could succeed. */
+  readonly retryable: boolean
+  /** The vendor's own wish, from `Retry-After`. */
+  readonly retryAfterMs?: number
+  readonly status?: number
+  readonly cause?: unknown
+}
+
+/** A vendor said no, or nothing. The message may quote the vendor: it never enters Temporal. */
+export class ModelError extends DomainError {
+  override readonly name = 'ModelError'
+  readonly code: ModelErrorOptions['code']
+  readonly retryable: boolean
+  readonly retryAfterMs: number | undefined
+  readonly status: number | undefined
+
+  constructor(message: string, { cause, ...options }: ModelErrorOptions) {
+    super(message, { cause })
+    this.code = options.code
+    this.retryable = options.retryable
+    this.retryAfterMs = options.retryAfterMs
+    this.status = options.status
+  }
+}
+
+/** The model answered, but nothing sayable could be read from it. */
+export class ModelAnswerError extends DomainError {
+  override readonly name = 'ModelAnswerError'
+  readonly code: 'model_answer_empty' | 'model_answer_unreadable'
+
+  constructor(code: 'model_answer_empty' | 'model_answer_unreadable', message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** This attempt lost its right to the step: a later attempt or another run holds it. */
+export class FencedError extends DomainError {
+  readonly code = 'fenced'
+  override readonly name = 'FencedError'
+
+  constructor(step: string) {
+    super(`Another attempt holds the step '${step}'. This one changes nothing.`)
+  }
+}

@@ -1,0 +1,14 @@
+import type { TurnContext, WorkContext } from './context.ts'
+
+/** Looks at a turn after the reply. Never delays it, never fails it. */
+export interface Evaluator {
+  readonly name: string
+  readonly description: string
+  readonly similes?: readonly string[]
+  /** Also after a turn without a reply. */
+  readonly alwaysRun?: boolean
+  /** Turns of the room between two runs. @default 1 */
+  readonly intervalTurns?: number
+  validate?(context: TurnContext): Promise<boolean> | boolean
+  handler(context: WorkContext): Promise<void>
+}

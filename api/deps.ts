@@ -1,0 +1,265 @@
+import type { Character } from '../schema/character.ts'
+import type { JsonObject } from '../schema/json.ts'
+import type { TurnCode, TurnState } from '../schema/turn.ts'
+import type { TurnStream } from '../streams/turn-stream.ts'
+
+/** Everything the API may reach. Implemented in `bin/`, faked in tests. */
+export interface ApiDeps {
+  readonly settings: ApiSettings
+  readonly agents: AgentsPort
+  readonly channels: ChannelsPort
+  readonly messages: MessagesPort
+  readonly turns: TurnsPort
+  readonly stream: TurnStream
+  readonly status: StatusPort
+}
+
+export interface ApiSettings {
+  readonly version: string
+  /** Required as `X-API-KEY` (or `Authorization: Bearer`) on `/api/*` when set. */
+  readonly authToken?: string
+  /** Value of CORS_ORIGIN; absent: no CORS headers, and requests with a foreign `Origin` are refused. */
+  readonly corsOrigin?: string
+  /** Host names (without port) that `Host` may name besides loopback names and the bound host. */
+  readonly allowedHosts: readonly string[]
+  /** @default 2 MiB */
+  readonly maxBodyBytes: number
+  /** How long `transport: http` waits for the reply before it answers 202. */
+  readonly httpWaitMs: number
+}
+
+export interface AgentSummary {
+  readonly id: string
+  readonly name: string
+  readonly bio: string
+  readonly status: 'active' | 'inactive'
+}
+
+/** A stored agent: its character with secrets masked, and its state. */
+export interface AgentDetails extends AgentSummary {
+  readonly character: Character
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface AgentsPort {
+  /** Active first, then by name. */
+  list(): Promise<readonly AgentSummary[]>
+  /** @throws {NotFoundError} */
+  get(id: string): Promise<AgentDetails>
+  /** Stores without starting. @throws {ConflictError} the id is taken. */
+  create(character: Character): Promise<AgentDetails>
+  /** Shallow merge of the character; masked secrets that come back change nothing. */
+  update(id: string, patch: JsonObject): Promise<AgentDetails>
+  start(id: string): Promise<AgentSummary>
+  /** The running turns finish, queued ones wait, new messages are refused with `agent_stopped`. */
+  stop(id: string): Promise<void>
+  /** Cancels all turns, then deletes the rows. False when that took longer than 10 s and goes on. */
+  delete(id: string): Promise<boolean>
+}
+
+export interface Channel {
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly messageServerId: string
+  readonly metadata: JsonObject
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface NewChannel {
+  readonly id?: string
+  readonly name: string
+  readonly type: string
+  readonly messageServerId: string
+  readonly participants: readonly string[]
+  readonly metadata: JsonObject
+}
+
+export interface ChannelsPort {
+  create(channel: NewChannel): Promise<Channel>
+  /** @throws {NotFoundError} */
+  get(id: string): Promise<Channel>
+  participants(id: string): Promise<readonly string[]>
+  /** @throws {NotFoundError} channel or agent. */
+  addAgent(channelId: string, agentId: string): Promise<void>
+  /** @throws {NotFoundError} the agent is no participant. */
+  removeAgent(channelId: string, agentId: string): Promise<void>
+}
+
+export interface StoredMessage {
+  readonly id: string
+  readonly channelId: string
+  readonly messageServerId: string
+  readonly authorId: string
+  readonly content: string
+  readonly sourceType: string
+  readonly sourceId: string | null
+  readonly inReplyTo: string | null
+  readonly rawMessage: JsonObject
+  /** For an agent's message: thought, actions, attachments. */
+  readonly metadata: JsonObject
+  /** The turn that wrote it; null for messages of people. */
+  readonly turnId: string | null
+  readonly createdAt: number
+}
+
+export interface NewMessage {
+  readonly channelId: string
+  readonly authorId: string
+  readonly content: string
+  readonly messageServerId?: string
+  readonly sourceType: string
+  /** `Idempotency-Key`, `messageId` or `source_id`. */
+  readonly externalId?: string
+  readonly inReplyTo?: string
+  readonly rawMessage: JsonObject
+  readonly metadata: JsonObject
+  /** The display name of the author, when the caller knows it. */
+  readonly authorName?: string
+  /** Treated as a direct message: transports `http` and `sse`, or `metadata.isDm`. */
+  readonly isDirect: boolean
+}
+
+export interface AcceptedTurn {
+  readonly turnId: string
+  readonly agentId: string
+  readonly state: TurnState
+}
+
+export interface AcceptedMessage {
+  readonly message: StoredMessage
+  /** One per agent of the channel, in the order of its participants. Never empty. */
+  readonly turns: readonly AcceptedTurn[]
+  /** The message was known under its external id; these are its turns. */
+  readonly isRepeat: boolean
+}
+
+export interface MessagesPort {
+  /**
+   * Stores the message and queues a turn per agent, in one transaction, then starts the heads.
+   * Creates the channel when it is unknown and an agent can be chosen.
+   * @throws {InvalidRequestError} `No agent found in channel participants`
+   * @throws {ConflictError} `agent_stopped`. @throws {IdempotencyError} @throws {UnavailableError}
+   */
+  accept(message: NewMessage): Promise<AcceptedMessage>
+  /** Newest first. `before` in milliseconds since the epoch. @throws {NotFoundError} */
+  list(
+    channelId: string,
+    page: { limit: number; before?: number },
+  ): Promise<readonly StoredMessage[]>
+}
+
+/** How a turn stands, with the reply if there is one. */
+export interface TurnResult {
+  readonly turnId: string
+  readonly agentId: string
+  readonly state: TurnState
+  readonly code: TurnCode | null
+  /** The id of the reply; known before it is written, so that chunks can carry it. */
+  readonly replyId: string
+  /** ElizaOS's Content of the reply or the apology; null when the agent said nothing (yet). */
+  readonly reply: JsonObject | null
+}
+
+export interface TurnStepTrace {
+  readonly step: string
+  readonly gen: number
+  readonly attempt: number
+  readonly state: 'pending' | 'done'
+  readonly startedAt: number
+  readonly finishedAt: number | null
+  readonly result: JsonObject | null
+  readonly error: string | null
+}
+
+export interface ModelCallTrace {
+  readonly step: string
+  readonly gen: number
+  readonly call: number
+  readonly attempt: number
+  readonly vendor: string
+  readonly model: string
+  readonly purpose: string
+  readonly state: 'pending' | 'complete' | 'cut' | 'unknown'
+  readonly inputTokens: number | null
+  readonly outputTokens: number | null
+  readonly cachedTokens: number | null
+  readonly cost: number | null
+  readonly firstTokenMs: number | null
+  readonly latencyMs: number | null
+  readonly finishReason: string | null
+  readonly error: string | null
+}
+
+export interface TurnTrace extends TurnResult {
+  readonly gen: number
+  readonly roomId: string
+  readonly channelId: string
+  readonly messageId: string
+  readonly seq: number
+  readonly policy: string
+  /** The reason of a bad ending, in words. */
+  readonly error: string | null
+  readonly acceptedAt: number
+  readonly startedAt: number | null
+  readonly settledAt: number | null
+  readonly deadlineAt: number
+  readonly cancelRequestedAt: number | null
+  readonly steps: readonly TurnStepTrace[]
+  readonly prompts: readonly {
+    readonly step: string
+    readonly gen: number
+    readonly prompt: string
+    readonly state: JsonObject
+  }[]
+  readonly modelCalls: readonly ModelCallTrace[]
+  /** US dollars of all calls; null as soon as one price is unknown. */
+  readonly cost: number | null
+  readonly workflowId: string
+  /** Of the turn in Temporal's Web UI; null when no UI is known. */
+  readonly temporalUrl: string | null
+}
+
+export interface TurnSummary {
+  readonly turnId: string
+  readonly roomId: string
+  readonly channelId: string
+  readonly state: TurnState
+  readonly code: TurnCode | null
+  readonly acceptedAt: number
+  readonly settledAt: number | null
+}
+
+export interface TurnsPort {
+  /** @throws {NotFoundError} */
+  trace(id: string): Promise<TurnTrace>
+  /** Newest first. @throws {NotFoundError} the agent. */
+  list(
+    agentId: string,
+    page: { limit: number; before?: number; state?: TurnState },
+  ): Promise<readonly TurnSummary[]>
+  /** Idempotent: a turn that has ended stays as it is. @throws {NotFoundError} */
+  cancel(id: string): Promise<TurnResult>
+  /** @throws {NotFoundError} */
+  result(id: string): Promise<TurnResult>
+  /** The turn's Temporal history as proto3 JSON. @throws {NotFoundError} @throws {UnavailableError} */
+  history(id: string): Promise<JsonObject>
+}
+
+export interface Readiness {
+  readonly ready: boolean
+  readonly checks: readonly {
+    readonly name: 'postgres' | 'temporal' | 'worker'
+    readonly ok: boolean
+    readonly reason?: string
+  }[]
+}
+
+export interface StatusPort {
+  readiness(): Promise<Readiness>
+  /** Which model answers by default; `isBuiltIn` when it is the rule-based ELIZA. */
+  model(): { readonly vendor: string; readonly model: string; readonly isBuiltIn: boolean }
+}

@@ -1,0 +1,281 @@
+import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { JsonObject } from './json.ts'
+import type { TurnState } from './turn.ts'
+
+/** Written as a `Date` or left to `now()`; read as a `Date`. */
+type CreatedAt = ColumnType<Date, Date | undefined, never>
+type JsonColumn<T extends object | null> = JSONColumnType<T>
+
+/** Every table of Turnkeeper. Ids are UUIDs as text; times are `timestamptz`. */
+export interface Database {
+  agents: AgentsTable
+  worlds: WorldsTable
+  rooms: RoomsTable
+  entities: EntitiesTable
+  participants: ParticipantsTable
+  relationships: RelationshipsTable
+  channels: ChannelsTable
+  channel_participants: ChannelParticipantsTable
+  messages: MessagesTable
+  memories: MemoriesTable
+  turns: TurnsTable
+  steps: StepsTable
+  prompts: PromptsTable
+  model_calls: ModelCallsTable
+  outbox: OutboxTable
+  evaluator_runs: EvaluatorRunsTable
+  stream_chunks: StreamChunksTable
+  stream_listeners: StreamListenersTable
+}
+
+export interface AgentsTable {
+  id: string
+  name: string
+  /** The character as its file or the API gave it, secrets removed. */
+  character: JsonColumn<JsonObject>
+  /** Encrypted `secrets` of the character, or null. */
+  secrets: string | null
+  /** SHA-256 of the file last imported; null for agents made through the API. */
+  source_hash: string | null
+  status: 'active' | 'inactive' | 'deleting'
+  created_at: CreatedAt
+  updated_at: ColumnType<Date, Date | undefined, Date>
+}
+
+export interface WorldsTable {
+  id: string
+  agent_id: string
+  name: string | null
+  message_server_id: string
+  metadata: JsonColumn<JsonObject>
+  created_at: CreatedAt
+}
+
+/** A room belongs to one agent: it is that agent's view of a channel, and the queue of its turns. */
+export interface RoomsTable {
+  id: string
+  agent_id: string
+  world_id: string
+  channel_id: string
+  name: string | null
+  source: string
+  /** ElizaOS's ChannelType. */
+  type: string
+  metadata: JsonColumn<JsonObject>
+  /** `seq` of the room's newest turn; moved only under the room's lock. */
+  last_seq: Generated<number>
+  created_at: CreatedAt
+}
+
+export interface EntitiesTable {
+  id: string
+  agent_id: string
+  names: string[]
+  metadata: JsonColumn<JsonObject>
+  created_at: CreatedAt
+}
+
+export interface ParticipantsTable {
+  entity_id: string
+  room_id: string
+  agent_id: string
+  /** ElizaOS's participant state of the agent in the room. */
+  state: 'FOLLOWED' | 'MUTED' | null
+  created_at: CreatedAt
+}
+
+export interface RelationshipsTable {
+  id: string
+  agent_id: string
+  source_entity_id: string
+  target_entity_id: string
+  tags: string[]
+  metadata: JsonColumn<JsonObject>
+  turn_id: string | null
+  step: string | null
+  created_at: CreatedAt
+}
+
+export interface ChannelsTable {
+  id: string
+  name: string
+  type: string
+  message_server_id: string
+  source_type: string | null
+  source_id: string | null
+  metadata: JsonColumn<JsonObject>
+  created_at: CreatedAt
+  updated_at: ColumnType<Date, Date | undefined, Date>
+}
+
+export interface ChannelParticipantsTable {
+  channel_id: string
+  /** A person or an agent. */
+  entity_id: string
+  /** Order of joining; the first agent's answer is `agentResponse`. */
+  position: Generated<number>
+}
+
+/** A message as the platform has it: one row, whatever number of agents hear it. */
+export interface MessagesTable {
+  id: string
+  channel_id: string
+  author_id: string
+  content: string
+  raw_message: JsonColumn<JsonObject>
+  in_reply_to: string | null
+  source_type: string
+  /** The platform's id or the caller's `Idempotency-Key`; unique per channel and author. */
+  external_id: string | null
+  /** SHA-256 of what was sent under `external_id`, to tell a repeat from a misuse. */
+  body_hash: string | null
+  metadata: JsonColumn<JsonObject>
+  turn_id: string | null
+  created_at: CreatedAt
+}
+
+/** What an agent remembers. `type` is ElizaOS's table name: `messages`, `facts`, … */
+export interface MemoriesTable {
+  id: string
+  type: string
+  agent_id: string
+  room_id: string
+  world_id: string | null
+  entity_id: string
+  content: JsonColumn<JsonObject>
+  metadata: JsonColumn<JsonObject>
+  /** The turn and step that wrote it; null for imported rows. */
+  turn_id: string | null
+  step: string | null
+  created_at: CreatedAt
+}
+
+export interface TurnsTable {
+  id: string
+  gen: Generated<number>
+  agent_id: string
+  room_id: string
+  channel_id: string
+  /** The message that is answered, its memory, and who wrote it. */
+  message_id: string
+  memory_id: string
+  entity_id: string
+  seq: number
+  state: TurnState
+  policy: string
+  /** TurnCode of a bad ending. */
+  code: string | null
+  /** The reason in words, for the operator. Never enters Temporal. */
+  error: string | null
+  reply_memory_id: string | null
+  accepted_at: CreatedAt
+  /** From when on the head may be started. */
+  ready_at: ColumnType<Date, Date | undefined, Date>
+  deadline_at: ColumnType<Date, Date, Date>
+  started_at: Date | null
+  settled_at: Date | null
+  cancel_requested_at: Date | null
+  /** Last time a step or the sweeper wrote about this turn. */
+  touched_at: ColumnType<Date, Date | undefined, Date>
+  /** Temporal's run id of the current generation, once admitted. */
+  run_id: string | null
+}
+
+/** The journal: one row per step of a turn, holding the claim and the result. */
+export interface StepsTable {
+  turn_id: string
+  gen: number
+  step: string
+  /** Temporal's attempt number of the claim that holds the row. */
+  attempt: number
+  /** Run id / activity id / attempt. */
+  token: string
+  state: 'pending' | 'done'
+  result: JsonColumn<JsonObject | null> | null
+  /** Why the last attempt failed, in words. */
+  error: string | null
+  started_at: ColumnType<Date, Date | undefined, Date>
+  finished_at: Date | null
+}
+
+/** What a model was asked, by turn and step. */
+export interface PromptsTable {
+  turn_id: string
+  gen: number
+  step: string
+  prompt: string
+  /** Providers with their times and failures, and the short values of the state. */
+  state: JsonColumn<JsonObject>
+  created_at: CreatedAt
+}
+
+/** The ledger: one row per call to a vendor. */
+export interface ModelCallsTable {
+  turn_id: string
+  gen: number
+  step: string
+  /** Ordinal of the call within the step, from 1. */
+  call: number
+  attempt: number
+  vendor: string
+  model: string
+  purpose: string
+  /** `unknown`: may not have reached the vendor, or came back without usage; `cut`: aborted. */
+  state: 'pending' | 'complete' | 'cut' | 'unknown'
+  response: string | null
+  input_tokens: number | null
+  output_tokens: number | null
+  cached_tokens: number | null
+  /** US dollars; null when the model's price is unknown. */
+  cost: ColumnType<string | null, number | string | null | undefined, number | string | null>
+  first_token_ms: number | null
+  latency_ms: number | null
+  finish_reason: string | null
+  error: string | null
+  created_at: CreatedAt
+  finished_at: Date | null
+}
+
+/** Messages on their way to a chat platform, in the order of `seq` within a room. */
+export interface OutboxTable {
+  id: string
+  room_id: string
+  agent_id: string
+  turn_id: string
+  seq: Generated<number>
+  /** The connector. */
+  source: string
+  content: JsonColumn<JsonObject>
+  state: 'pending' | 'sent' | 'failed'
+  attempts: Generated<number>
+  platform_message_id: string | null
+  error: string | null
+  created_at: CreatedAt
+  sent_at: Date | null
+}
+
+/** How far an evaluator has looked in a room. */
+export interface EvaluatorRunsTable {
+  room_id: string
+  evaluator: string
+  /** `seq` of the last turn it has seen. */
+  last_seq: number
+}
+
+/** Unlogged: the last chunks of running turns, for readers on other processes. */
+export interface StreamChunksTable {
+  turn_id: string
+  gen: number
+  attempt: number
+  seq: number
+  event: JsonColumn<JsonObject>
+  created_at: CreatedAt
+}
+
+/** Unlogged: which process listens to which turn. */
+export interface StreamListenersTable {
+  turn_id: string
+  /** NOTIFY channel of the listening process. */
+  channel: string
+  created_at: CreatedAt
+}

@@ -1,0 +1,58 @@
+import type { TurnState } from '../schema/turn.ts'
+
+/** Where a reader is: order is generation, then attempt, then seq. Written `gen.attempt.seq`. */
+export interface StreamPosition {
+  readonly gen: number
+  readonly attempt: number
+  readonly seq: number
+}
+
+/**
+ * What happens in a turn while one looks. `chunk`: text the person may see, `seq` from 0 within its
+ * attempt, without gaps; `settled`: the turn ended, read its row. A `settled` event carries the
+ * attempt and the seq after the last chunk.
+ */
+export type StreamEvent =
+  | (StreamPosition & { readonly kind: 'chunk'; readonly text: string })
+  | (StreamPosition & { readonly kind: 'settled'; readonly state: TurnState })
+
+/** What a reader gets: the events, and `restart` when a newer attempt begins after chunks were seen. */
+export type StreamItem = StreamEvent | (StreamPosition & { readonly kind: 'restart' })
+
+export interface SubscribeOptions {
+  /** Resume behind this position. If a newer attempt speaks by then, `restart` comes first. */
+  readonly after?: StreamPosition
+  /** Ends the iteration. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Carries the text of running turns to whoever looks. Best effort: the turns row is the truth, and a
+ * reader that waits for an ending also looks there. Never part of a transaction of accept or settle.
+ */
+export interface TurnStream {
+  /** Does not throw and does not wait. Chunks of an attempt older than the newest are dropped by readers. */
+  publish(turnId: string, event: StreamEvent): void
+  /**
+   * From the beginning of the newest attempt (or behind `after`), then live. Ends after `settled`,
+   * or when `signal` is aborted.
+   */
+  subscribe(turnId: string, options: SubscribeOptions): AsyncIterable<StreamItem>
+  close(): Promise<void>
+}
+
+/** Positive when `a` is later than `b`. */
+export function comparePositions(a: StreamPosition, b: StreamPosition): number {
+  return a.gen - b.gen || a.attempt - b.attempt || a.seq - b.seq
+}
+
+export const formatPosition = ({ gen, attempt, seq }: StreamPosition): string =>
+  `${gen}.${attempt}.${seq}`
+
+/** Reads a `Last-Event-ID`; undefined when it is not one of ours. */
+export function parsePosition(text: string): StreamPosition | undefined {
+  const match = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/.exec(text)
+  if (!match) return undefined
+  const [gen, attempt, seq] = match.slice(1).map(Number)
+  return { gen: gen ?? 0, attempt: attempt ?? 0, seq: seq ?? 0 }
+}
