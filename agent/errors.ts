@@ -107,3 +107,25 @@ export class FencedError extends DomainError {
     super(`Another attempt holds the step '${step}'. This one changes nothing.`)
   }
 }
+
+/** A chat platform refused or could not be reached. */
+export class ConnectorError extends DomainError {
+  readonly code = 'connector_failed'
+  override readonly name = 'ConnectorError'
+  /** `permanent`: blocked, channel deleted; the message is settled with the reason. */
+  readonly kind: 'permanent' | 'retryable'
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    message: string,
+    {
+      kind,
+      retryAfterMs,
+      cause,
+    }: { kind: 'permanent' | 'retryable'; retryAfterMs?: number; cause?: unknown },
+  ) {
+    super(message, { cause })
+    this.kind = kind
+    this.retryAfterMs = retryAfterMs
+  }
+}

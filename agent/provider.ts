@@ -23,6 +23,8 @@ export interface Provider {
   readonly private?: boolean
   /** Ascending order of the texts. @default 0 */
   readonly position?: number
+  /** Without it there is nothing to answer: its failure fails the step, which is retried. */
+  readonly required?: boolean
   /** One of ours: known to finish within the time of a Local Activity. */
   readonly builtIn?: boolean
   get(context: TurnContext, state: State): Promise<ProviderResult>

@@ -12,6 +12,14 @@ export interface ApiDeps {
   readonly turns: TurnsPort
   readonly stream: TurnStream
   readonly status: StatusPort
+  readonly log: ApiLog
+  /** Aborted when the process shuts down: open streams end, waiting requests answer 202. */
+  readonly closing?: AbortSignal
+}
+
+/** Where the unexpected is written: a pino logger fits. */
+export interface ApiLog {
+  error(fields: Readonly<Record<string, unknown>>, message: string): void
 }
 
 export interface ApiSettings {
@@ -22,10 +30,16 @@ export interface ApiSettings {
   readonly corsOrigin?: string
   /** Host names (without port) that `Host` may name besides loopback names and the bound host. */
   readonly allowedHosts: readonly string[]
+  /** The address the server listens on. With a wildcard (`0.0.0.0`, `::`) every IP address is a good `Host`. */
+  readonly boundHost?: string
   /** @default 2 MiB */
   readonly maxBodyBytes: number
   /** How long `transport: http` waits for the reply before it answers 202. */
   readonly httpWaitMs: number
+  /** How often a silent event stream says that it lives. @default 15,000 */
+  readonly heartbeatMs?: number
+  /** What `/api/system/version` calls the environment. @default 'production' */
+  readonly environment?: string
 }
 
 export interface AgentSummary {

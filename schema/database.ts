@@ -23,6 +23,7 @@ export interface Database {
   prompts: PromptsTable
   model_calls: ModelCallsTable
   outbox: OutboxTable
+  deliveries: DeliveriesTable
   evaluator_runs: EvaluatorRunsTable
   stream_chunks: StreamChunksTable
   stream_listeners: StreamListenersTable
@@ -169,8 +170,8 @@ export interface TurnsTable {
   error: string | null
   reply_memory_id: string | null
   accepted_at: CreatedAt
-  /** From when on the head may be started. */
-  ready_at: ColumnType<Date, Date | undefined, Date>
+  /** Since when it is the head of its room and may be started; null while it waits behind others. */
+  ready_at: Date | null
   deadline_at: ColumnType<Date, Date, Date>
   started_at: Date | null
   settled_at: Date | null
@@ -252,6 +253,13 @@ export interface OutboxTable {
   error: string | null
   created_at: CreatedAt
   sent_at: Date | null
+}
+
+/** Who drains a room's outbox: one `deliver` at a time, by a lease that its heartbeats extend. */
+export interface DeliveriesTable {
+  room_id: string
+  token: string
+  until: Date
 }
 
 /** How far an evaluator has looked in a room. */

@@ -31,3 +31,8 @@ export function createUniqueUuid(agentId: string, base: string): string {
 
 /** ElizaOS's default message server. */
 export const DEFAULT_MESSAGE_SERVER_ID = '00000000-0000-0000-0000-000000000000'
+
+/** The id of a turn's reply: known before it is written, so that chunks of it can carry it. */
+export function replyIdOf({ turnId, gen }: { turnId: string; gen: number }): string {
+  return stringToUuid(`reply:${turnId}:${gen}`)
+}

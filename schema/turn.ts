@@ -29,12 +29,18 @@ export interface TurnRef {
   readonly gen: number
 }
 
-/** What `turnWorkflow` is started with. It enters Temporal's history: ids and times only. */
-export interface TurnInput extends TurnRef {
+/** A turn that waits to be started, as the queue names it. */
+export interface HeadTurn extends TurnRef {
   readonly agentId: string
   readonly roomId: string
   /** Milliseconds since the epoch; set when the message was accepted, queueing included. */
   readonly deadlineAt: number
+}
+
+/** What `turnWorkflow` is started with. It enters Temporal's history: ids and times only. */
+export interface TurnInput extends HeadTurn {
+  /** A setting, but part of the input: a Workflow must not read configuration. */
+  readonly heartbeatTimeoutMs: number
 }
 
 /**
@@ -59,9 +65,14 @@ export const TURN_CODES = [
 ] as const
 export type TurnCode = (typeof TURN_CODES)[number]
 
+export const isTurnCode = (code: unknown): code is TurnCode =>
+  (TURN_CODES as readonly unknown[]).includes(code)
+
 /** What `admit` tells the Workflow. */
 export type Admission =
   | { readonly kind: 'admitted'; readonly foreignProviders: boolean }
+  /** Its deadline passed while it waited: it is settled as `timed_out`. */
+  | { readonly kind: 'expired' }
   | { readonly kind: 'refused'; readonly state: TurnState }
 
 /** What `shouldRespond` tells the Workflow; `ask` sends it to the regular step that asks a model. */

@@ -10,32 +10,46 @@ export interface StreamPosition {
 /**
  * What happens in a turn while one looks. `chunk`: text the person may see, `seq` from 0 within its
  * attempt, without gaps; `settled`: the turn ended, read its row. A `settled` event carries the
- * attempt and the seq after the last chunk.
+ * attempt and the seq after the last chunk; a publisher that does not know them gives `seq` 0, and
+ * readers then do not wait for chunks that are still on their way.
  */
 export type StreamEvent =
   | (StreamPosition & { readonly kind: 'chunk'; readonly text: string })
   | (StreamPosition & { readonly kind: 'settled'; readonly state: TurnState })
 
-/** What a reader gets: the events, and `restart` when a newer attempt begins after chunks were seen. */
+/**
+ * What a reader gets: the events, and `restart` when a newer attempt begins after chunks were seen.
+ * A `restart` carries the position the reader had reached, in the older attempt: whoever resumes
+ * behind it gets the restart again, and no chunk of the new attempt is skipped.
+ */
 export type StreamItem = StreamEvent | (StreamPosition & { readonly kind: 'restart' })
 
 export interface SubscribeOptions {
-  /** Resume behind this position. If a newer attempt speaks by then, `restart` comes first. */
+  /**
+   * Resume behind this position. If a newer attempt speaks by then, `restart` comes first. Attempt 0
+   * says that nothing of the generation was seen: no restart, and nothing of older generations, not
+   * even their `settled` (for a turn that was taken up again).
+   */
   readonly after?: StreamPosition
-  /** Ends the iteration. */
+  /** Ends the iteration. Also frees what the reader holds, so abort it when nobody reads any more. */
   readonly signal: AbortSignal
 }
 
 /**
  * Carries the text of running turns to whoever looks. Best effort: the turns row is the truth, and a
  * reader that waits for an ending also looks there. Never part of a transaction of accept or settle.
+ * Text that no longer fits a buffer is missing in front: the first seq a reader sees tells.
  */
 export interface TurnStream {
-  /** Does not throw and does not wait. Chunks of an attempt older than the newest are dropped by readers. */
+  /**
+   * Does not throw and does not wait. Dropped: chunks of an attempt older than the newest, chunks
+   * that are not behind the last one of their attempt, and whatever follows `settled` in its
+   * generation.
+   */
   publish(turnId: string, event: StreamEvent): void
   /**
    * From the beginning of the newest attempt (or behind `after`), then live. Ends after `settled`,
-   * or when `signal` is aborted.
+   * when `signal` is aborted or when the stream is closed.
    */
   subscribe(turnId: string, options: SubscribeOptions): AsyncIterable<StreamItem>
   close(): Promise<void>
@@ -43,8 +57,14 @@ export interface TurnStream {
 
 /** Positive when `a` is later than `b`. */
 export function comparePositions(a: StreamPosition, b: StreamPosition): number {
-  return a.gen - b.gen || a.attempt - b.attempt || a.seq - b.seq
+  return compareAttempts(a, b) || a.seq - b.seq
 }
+
+type Attempt = Pick<StreamPosition, 'gen' | 'attempt'>
+
+/** Positive when `a` belongs to a later attempt than `b`. */
+export const compareAttempts = (a: Attempt, b: Attempt): number =>
+  a.gen - b.gen || a.attempt - b.attempt
 
 export const formatPosition = ({ gen, attempt, seq }: StreamPosition): string =>
   `${gen}.${attempt}.${seq}`

@@ -27,6 +27,7 @@ const TABLES = [
   'prompts',
   'model_calls',
   'outbox',
+  'deliveries',
   'evaluator_runs',
   'stream_chunks',
   'stream_listeners',
@@ -175,7 +176,7 @@ const STATEMENTS = [
     error text,
     reply_memory_id uuid,
     accepted_at timestamptz not null default clock_timestamp(),
-    ready_at timestamptz not null default clock_timestamp(),
+    ready_at timestamptz,
     deadline_at timestamptz not null,
     started_at timestamptz,
     settled_at timestamptz,
@@ -257,6 +258,12 @@ const STATEMENTS = [
     sent_at timestamptz
   )`,
   `create index outbox_room on outbox (room_id, seq) where state = 'pending'`,
+
+  `create table deliveries (
+    room_id uuid primary key references rooms on delete cascade,
+    token text not null,
+    until timestamptz not null
+  )`,
 
   `create table evaluator_runs (
     room_id uuid not null references rooms on delete cascade,

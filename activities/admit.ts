@@ -1,0 +1,13 @@
+import type { Ports } from '../agent/ports.ts'
+import type { Admission, TurnInput } from '../schema/turn.ts'
+import { currentAttempt } from './attempt.ts'
+
+/** Marks the turn running. Run again, it says what it said. */
+export const createAdmit = ({ turns, agents }: Pick<Ports, 'turns' | 'agents'>) =>
+  async function admit(turn: TurnInput): Promise<Admission> {
+    const admitted = await turns.admit(currentAttempt(turn))
+    if (admitted.kind !== 'admitted') return admitted
+    const { agentId, agentVersion } = admitted.turn
+    const agent = await agents.get(agentId, agentVersion)
+    return { kind: 'admitted', foreignProviders: agent.providers.some((p) => !p.builtIn) }
+  }

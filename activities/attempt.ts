@@ -1,0 +1,27 @@
+import { Context } from '@temporalio/activity'
+import type { StepAttempt } from '../agent/ports.ts'
+import type { TurnRef } from '../schema/turn.ts'
+
+/** Who runs this step now, as Temporal counts it. */
+export function currentAttempt({ turnId, gen }: TurnRef): StepAttempt {
+  const { workflowExecution, activityId, attempt } = Context.current().info
+  const { runId } = workflowExecution ?? { runId: 'no-workflow' }
+  return { turnId, gen, runId, attempt, token: `${runId}/${activityId}/${attempt}` }
+}
+
+/**
+ * Heartbeats while `work` runs, so that a cancellation is heard and a dead worker noticed. The worker
+ * throttles them (`maxHeartbeatThrottleInterval`); this interval only must not be longer.
+ */
+export async function withHeartbeats<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current()
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS)
+  try {
+    context.heartbeat()
+    return await work(context.cancellationSignal)
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+const HEARTBEAT_INTERVAL_MS = 400

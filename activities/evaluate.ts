@@ -1,0 +1,39 @@
+import type { Ports } from '../agent/ports.ts'
+import type { TurnInput } from '../schema/turn.ts'
+import { currentAttempt, withHeartbeats } from './attempt.ts'
+import { openTurn } from './turn-context.ts'
+import { workContext } from './work-context.ts'
+
+/**
+ * Runs one evaluator after the reply. Its memories carry the turn's id and commit with its result; run
+ * again, it finds that and does nothing.
+ */
+export const createEvaluate = (
+  ports: Pick<Ports, 'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories'>,
+) =>
+  async function evaluate(input: TurnInput, name: string): Promise<void> {
+    const attempt = currentAttempt(input)
+    const step = `evaluate:${name}`
+    const claim = await ports.journal.claim(attempt, { step, beforeSettle: false })
+    if (claim.kind === 'done') return
+    await withHeartbeats(async (signal) => {
+      const opened = await openTurn(ports, input, step)
+      const work = workContext(ports, opened, { attempt, step, signal })
+      const evaluator = opened.agent.evaluators.find((candidate) => candidate.name === name)
+      const applies = evaluator && (await (evaluator.validate?.(work.context) ?? true))
+      if (applies) await evaluator.handler(work.context)
+      const { messages, memories, relationships } = work.writes
+      const result = { ran: applies === true, memories: memories.length, messages: messages.length }
+      await ports.journal.finish(
+        attempt,
+        step,
+        { ...result, relationships: relationships.length },
+        {
+          ...work.writes,
+          turn: opened.turn,
+          outboxSource: null,
+          evaluator: name,
+        },
+      )
+    })
+  }

@@ -1,0 +1,62 @@
+import type { Ports, StepAttempt } from '../agent/ports.ts'
+import type { TurnInput } from '../schema/turn.ts'
+import { createAdmit } from './admit.ts'
+import { currentAttempt } from './attempt.ts'
+import { createComposeState } from './compose-state.ts'
+import { createDecide } from './decide.ts'
+import { createDeliver } from './deliver.ts'
+import { createEvaluate } from './evaluate.ts'
+import { toFailure } from './failures.ts'
+import { type ActionStep, createRunAction } from './run-action.ts'
+import { createSettle } from './settle.ts'
+import { createShouldRespond } from './should-respond.ts'
+import { createShouldRespondModel } from './should-respond-model.ts'
+
+/** Everything the Worker can do to the world. The one place where activities are registered. */
+export function createActivities(ports: Ports) {
+  const guard = guarded(ports)
+  return {
+    admit: guard('admit', createAdmit(ports)),
+    shouldRespond: guard('shouldRespond', createShouldRespond(ports)),
+    shouldRespondModel: guard('shouldRespond.model', createShouldRespondModel(ports)),
+    composeState: guard('composeState', createComposeState(ports)),
+    decide: guard('decide', createDecide(ports)),
+    runAction: guard(({ ordinal }: ActionStep) => `runAction:${ordinal}`, createRunAction(ports)),
+    settle: guard('settle', createSettle(ports)),
+    deliver: guard('deliver', createDeliver(ports)),
+    evaluate: guard((name: string) => `evaluate:${name}`, createEvaluate(ports)),
+  }
+}
+
+export type Activities = ReturnType<typeof createActivities>
+
+/** Lets a failure leave as a code, and keeps its words: in the journal's row and in the log. */
+const guarded =
+  (ports: Pick<Ports, 'journal' | 'log'>) =>
+  <Rest extends unknown[], Result>(
+    step: string | ((...rest: Rest) => string),
+    activity: (turn: TurnInput, ...rest: Rest) => Promise<Result>,
+  ) =>
+  async (turn: TurnInput, ...rest: Rest): Promise<Result> => {
+    try {
+      return await activity(turn, ...rest)
+    } catch (error) {
+      const attempt = currentAttempt(turn)
+      const name = typeof step === 'string' ? step : step(...rest)
+      await noteFailure(ports, attempt, { turn, name, error })
+      throw toFailure(error, attempt.attempt)
+    }
+  }
+
+async function noteFailure(
+  { journal, log }: Pick<Ports, 'journal' | 'log'>,
+  attempt: StepAttempt,
+  { turn, name, error }: { turn: TurnInput; name: string; error: unknown },
+): Promise<void> {
+  log.warn(turn, `The step '${name}' failed at attempt ${attempt.attempt}.`, error)
+  const words = error instanceof Error ? error.message : String(error)
+  // Postgres may be what failed: the code of the failure still says so.
+  await journal.noteFailure(attempt, name, words).catch((second: unknown) => {
+    log.warn(turn, 'The reason of the failure could not be stored.', second)
+  })
+}

@@ -1,0 +1,91 @@
+import type { Content } from '../agent/memory.ts'
+import type { Ports, Reply } from '../agent/ports.ts'
+import { apologyText } from '../agent/prompts/apology.ts'
+import { createUniqueUuid, replyIdOf } from '../schema/ids.ts'
+import type { JsonObject } from '../schema/json.ts'
+import type { Ending, TerminalState, TurnCode } from '../schema/turn.ts'
+import type { OpenTurn } from './turn-context.ts'
+
+type OutcomePorts = Pick<Ports, 'journal' | 'connectors'>
+
+/** How far the stream was written; readers on other processes wait for it. */
+export interface Spoken {
+  readonly attempt: number
+  readonly seq: number
+}
+
+/** Not known, or not what the person will read: readers wait for nothing. */
+const UNKNOWN: Spoken = { attempt: 0, seq: 0 }
+
+export interface Outcome {
+  readonly state: TerminalState
+  readonly code: TurnCode | null
+  readonly reply: Reply | null
+  readonly spoken: Spoken
+}
+
+/** What an ending means for the turn's row, and what the person hears of it. */
+export async function outcomeOf(
+  ports: OutcomePorts,
+  opened: OpenTurn,
+  ending: Ending,
+): Promise<Outcome> {
+  switch (ending.kind) {
+    case 'ignored':
+      return { state: 'ignored', code: null, reply: null, spoken: UNKNOWN }
+    case 'cancelled':
+      return { state: 'cancelled', code: 'cancelled_by_user', reply: null, spoken: UNKNOWN }
+    case 'timed_out':
+      return apologised(ports, opened, { state: 'timed_out', code: 'deadline_exceeded' })
+    case 'failed':
+      return apologised(ports, opened, { state: 'failed', code: ending.code })
+    case 'decided':
+      return decided(ports, opened)
+  }
+}
+
+async function decided(ports: OutcomePorts, opened: OpenTurn): Promise<Outcome> {
+  const decision = (await ports.journal.read(opened.turn, 'decide')) ?? {}
+  const text = typeof decision.reply === 'string' ? decision.reply : ''
+  const hasActed = Array.isArray(decision.actions) && decision.actions.length > 0
+  const outcome = { code: null, spoken: spokenOf(decision) }
+  if (text === '') return { ...outcome, state: hasActed ? 'replied' : 'ignored', reply: null }
+  const content = { ...replyContent(opened), text, ...thoughtOf(decision) }
+  return { ...outcome, state: 'replied', reply: replyOf(ports, opened, content) }
+}
+
+const spokenOf = ({ attempt, chunks }: JsonObject): Spoken =>
+  typeof attempt === 'number' && typeof chunks === 'number' ? { attempt, seq: chunks } : UNKNOWN
+
+const thoughtOf = ({ thought, actions }: JsonObject) => ({
+  thought: typeof thought === 'string' ? thought : '',
+  actions: ['REPLY', ...(Array.isArray(actions) ? (actions as string[]) : [])],
+})
+
+/** What the person is told when a turn ends badly: the character's template, unless it is switched off. */
+function apologised(
+  ports: OutcomePorts,
+  opened: OpenTurn,
+  { state, code }: { state: 'failed' | 'timed_out'; code: TurnCode },
+): Outcome {
+  const text = apologyText(opened.agent)
+  const content: Content = { ...replyContent(opened), text, actions: ['REPLY'], failed: code }
+  const reply = text === undefined ? null : replyOf(ports, opened, content)
+  return { state, code, reply, spoken: UNKNOWN }
+}
+
+const replyContent = ({ turn }: OpenTurn): Content => ({
+  source: turn.room.source,
+  channelType: turn.message.content.channelType ?? turn.room.type,
+  inReplyTo: turn.message.id,
+})
+
+function replyOf({ connectors }: OutcomePorts, { turn }: OpenTurn, content: Content): Reply {
+  const messageId = replyIdOf(turn)
+  return {
+    messageId,
+    memoryId: createUniqueUuid(turn.agentId, messageId),
+    content,
+    outboxSource: connectors.for(turn.room.source) ? turn.room.source : null,
+  }
+}

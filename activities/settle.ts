@@ -1,0 +1,66 @@
+import type { Agent } from '../agent/agent.ts'
+import type { Ports, Settled } from '../agent/ports.ts'
+import type { Ending, HeadTurn, Settlement, TurnInput } from '../schema/turn.ts'
+import { currentAttempt } from './attempt.ts'
+import { outcomeOf } from './outcome.ts'
+import { type OpenTurn, openTurn } from './turn-context.ts'
+
+export type SettlePorts = Pick<
+  Ports,
+  'turns' | 'agents' | 'journal' | 'connectors' | 'stream' | 'startHead' | 'log'
+>
+
+/**
+ * Commits how the turn ended, with what the person hears, and starts the room's next turn. Run again,
+ * it finds the ended row, and starts the next turn all the same.
+ */
+export const createSettle = (ports: SettlePorts) =>
+  async function settle(input: TurnInput, ending: Ending): Promise<Settlement> {
+    const opened = await openTurn(ports, input, 'settle')
+    const settled = await settleTurn(ports, opened, ending, currentAttempt(input))
+    if (!settled) return { state: 'cancelled', hasOutbox: false, evaluators: [] }
+    const { state, hasOutbox } = settled
+    return { state, hasOutbox, evaluators: dueEvaluators(opened.agent, settled) }
+  }
+
+/** Who settles: the step's attempt, or the sweeper with a reason of its own. */
+export interface SettledBy {
+  readonly attempt: number
+  readonly token: string
+  /** In words; by default what the failing step noted. */
+  readonly error?: string | null
+}
+
+/** The same for the step and for the sweeper. Undefined when the turn was deleted. */
+export async function settleTurn(
+  ports: SettlePorts,
+  opened: OpenTurn,
+  ending: Ending,
+  { attempt, token, error = null }: SettledBy,
+): Promise<Settled | undefined> {
+  const { turnId, gen, room } = opened.turn
+  const { spoken, ...outcome } = await outcomeOf(ports, opened, ending)
+  const row = { turnId, gen, roomId: room.id, attempt, token, error, ...outcome }
+  const settled = await ports.turns.settle(row)
+  if (!settled) return undefined
+  ports.stream.publish(turnId, { kind: 'settled', ...spoken, gen, state: settled.state })
+  if (settled.head) await startNext(ports, settled.head)
+  return settled
+}
+
+/** A lost start is found by the sweeper; failing here would undo nothing and delay the outcome. */
+async function startNext(ports: SettlePorts, head: HeadTurn): Promise<void> {
+  try {
+    await ports.startHead(head)
+  } catch (error) {
+    ports.log.warn(head, "The room's next turn could not be started; the sweeper will.", error)
+  }
+}
+
+function dueEvaluators(agent: Agent, { state, isFirst, seq, evaluatorRuns }: Settled): string[] {
+  if (!isFirst && state !== 'replied') return []
+  return agent.evaluators
+    .filter((evaluator) => evaluator.alwaysRun || state === 'replied')
+    .filter(({ name, intervalTurns = 1 }) => seq - (evaluatorRuns[name] ?? 0) >= intervalTurns)
+    .map((evaluator) => evaluator.name)
+}

@@ -1,0 +1,34 @@
+import type { Character } from '../schema/character.ts'
+import type { Agent } from './agent.ts'
+import type { Plugin } from './plugin.ts'
+import { corePlugin } from './plugins/core/core-plugin.ts'
+
+/**
+ * A character with the members of its plugins, in the order of registration, the core plugin first.
+ * Of members with one name (case does not count) the first stays, so ours win over a plugin's.
+ */
+export function buildAgent(
+  id: string,
+  character: Character,
+  settings: Readonly<Record<string, unknown>>,
+  plugins: readonly Plugin[],
+): Agent {
+  const all = [corePlugin, ...plugins.filter(({ name }) => name !== corePlugin.name)]
+  return {
+    id,
+    character,
+    settings,
+    actions: firstOfEachName(all.flatMap(({ actions = [] }) => actions)),
+    providers: firstOfEachName(all.flatMap(({ providers = [] }) => providers)),
+    evaluators: firstOfEachName(all.flatMap(({ evaluators = [] }) => evaluators)),
+  }
+}
+
+function firstOfEachName<T extends { readonly name: string }>(members: readonly T[]): T[] {
+  const byName = new Map<string, T>()
+  for (const member of members) {
+    const name = member.name.toUpperCase()
+    if (!byName.has(name)) byName.set(name, member)
+  }
+  return [...byName.values()]
+}

@@ -1,0 +1,119 @@
+import { storableText } from '../schema/text.ts'
+import type { TurnContext } from './context.ts'
+import type { Provider, ProviderResult, ProviderTrace, State } from './provider.ts'
+import { withinTime } from './within-time.ts'
+
+export interface ComposeStateOptions {
+  /** Providers to ask besides those that are neither private nor dynamic. Unknown names are skipped. */
+  readonly include?: readonly string[]
+  /** Ask these and no others. */
+  readonly only?: readonly string[]
+  /** For each provider. @default 2000, what a Local Activity can bear */
+  readonly timeoutMs?: number
+}
+
+export interface ComposedState {
+  readonly state: State
+  /** In the order of the texts. */
+  readonly traces: readonly ProviderTrace[]
+}
+
+interface Outcome {
+  readonly provider: Provider
+  readonly result: ProviderResult
+  readonly trace: ProviderTrace
+  /** What it threw, when its trace has an error. */
+  readonly failure?: unknown
+}
+
+const DEFAULT_TIMEOUT_MS = 2_000
+const MAX_ERROR_LENGTH = 500
+const EMPTY: State = { values: {}, data: {}, text: '' }
+
+/**
+ * Asks the chosen providers in parallel and merges what they give, by position, then in the order of
+ * registration. One that throws or is late gives nothing and is named in its trace; each has an abort
+ * signal of its own.
+ *
+ * `values.providers` is the text, and `data.providers` holds each result by name, as in ElizaOS.
+ *
+ * @throws the reason of `context.signal` when it is aborted; the error of a provider that is `required`
+ */
+export async function composeState(
+  context: TurnContext,
+  options: ComposeStateOptions = {},
+): Promise<ComposedState> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const chosen = chooseProviders(context.agent.providers, options)
+  const outcomes = await Promise.all(chosen.map((provider) => ask(provider, context, timeoutMs)))
+  context.signal.throwIfAborted()
+  const fatal = outcomes.find(({ provider, trace }) => provider.required && trace.error)
+  if (fatal) throw fatal.failure
+  return { state: merge(context, outcomes), traces: outcomes.map(({ trace }) => trace) }
+}
+
+/** Names count without regard to case. Of two providers with one name the first is asked. */
+export function chooseProviders(
+  providers: readonly Provider[],
+  { include = [], only }: Pick<ComposeStateOptions, 'include' | 'only'>,
+): Provider[] {
+  const wanted = new Set((only ?? include).map((name) => name.toUpperCase()))
+  const byName = new Map<string, Provider>()
+  for (const provider of providers) {
+    const name = provider.name.toUpperCase()
+    const isDefault = only === undefined && !provider.private && !provider.dynamic
+    if ((isDefault || wanted.has(name)) && !byName.has(name)) byName.set(name, provider)
+  }
+  return [...byName.values()].sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
+}
+
+async function ask(provider: Provider, context: TurnContext, timeoutMs: number): Promise<Outcome> {
+  const startedAt = performance.now()
+  const trace = (chars: number) => {
+    return { name: provider.name, ms: Math.round(performance.now() - startedAt), chars }
+  }
+  try {
+    const given: unknown = await withinTime(context.signal, timeoutMs, (signal) =>
+      provider.get({ ...context, signal }, EMPTY),
+    )
+    const result = readResult(given)
+    return { provider, result, trace: trace(result.text?.length ?? 0) }
+  } catch (failure) {
+    const error = (failure instanceof Error ? failure.message : String(failure)) || 'unknown error'
+    const described = storableText(error.slice(0, MAX_ERROR_LENGTH))
+    return { provider, result: {}, trace: { ...trace(0), error: described }, failure }
+  }
+}
+
+/** Plugins are not held to their types: what is no text or object counts as nothing. */
+function readResult(given: unknown): ProviderResult {
+  if (!isObject(given)) return {}
+  return {
+    text: typeof given.text === 'string' ? storableText(given.text).trim() : '',
+    values: isObject(given.values) ? { ...given.values } : {},
+    data: isObject(given.data) ? { ...given.data } : {},
+  }
+}
+
+function merge(context: TurnContext, outcomes: readonly Outcome[]): State {
+  const text = outcomes
+    .map(({ result }) => result.text ?? '')
+    .filter((part) => part !== '')
+    .join('\n\n')
+  const values = outcomes.flatMap(({ result }) => Object.entries(result.values ?? {}))
+  const results = outcomes
+    .filter(({ trace }) => trace.error === undefined)
+    .map(({ provider, result }) => [provider.name, result] as const)
+  return {
+    values: {
+      agentName: context.agent.character.name,
+      ...Object.fromEntries(values),
+      providers: text,
+    },
+    data: { providers: Object.fromEntries(results) },
+    text,
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)

@@ -1,0 +1,23 @@
+import type { Plugin } from '../../plugin.ts'
+import { actionsProvider } from './actions-provider.ts'
+import { characterProvider } from './character-provider.ts'
+import { entitiesProvider } from './entities-provider.ts'
+import { recentMessagesProvider } from './recent-messages-provider.ts'
+import { reflectionEvaluator } from './reflection-evaluator.ts'
+import { ignoreAction, noneAction, replyAction } from './spoken-actions.ts'
+import { timeProvider } from './time-provider.ts'
+
+/** What every agent has, whatever its character says. */
+export const corePlugin: Plugin = {
+  name: 'core',
+  description: 'Talking, remembering what was said, and knowing the time and the people.',
+  actions: [replyAction, ignoreAction, noneAction],
+  providers: [
+    characterProvider,
+    actionsProvider,
+    entitiesProvider,
+    recentMessagesProvider,
+    timeProvider,
+  ],
+  evaluators: [reflectionEvaluator],
+}

@@ -1,0 +1,115 @@
+import type { TurnContext, WorkContext } from '../../context.ts'
+import { ModelAnswerError } from '../../errors.ts'
+import type { Evaluator } from '../../evaluator.ts'
+import { composePrompt } from '../../prompts/compose-prompt.ts'
+import { templateOf } from '../../prompts/templates.ts'
+import { characterProvider } from './character-provider.ts'
+import { messagesBefore, transcript } from './conversation.ts'
+import { readEntityNames } from './entity-names.ts'
+import { parseReflection, type Reflection } from './reflection-answer.ts'
+import { list } from './sections.ts'
+
+/** A quarter of the 32 messages of a conversation: each message is looked at about four times. */
+const INTERVAL_TURNS = 8
+const KNOWN_FACTS = 30
+
+/** Notes facts and relationships. Both commit with the evaluator's step. */
+export const reflectionEvaluator: Evaluator = {
+  name: 'REFLECTION',
+  description: 'Keeps facts about people and how they relate to each other.',
+  similes: ['REFLECT', 'SELF_REFLECT', 'EVALUATE_INTERACTION', 'ASSESS_SITUATION'],
+  intervalTurns: INTERVAL_TURNS,
+  handler: reflect,
+}
+
+/** @throws {ModelAnswerError} the answer is empty or has no facts and relationships in it; nothing is stored */
+async function reflect(context: WorkContext): Promise<void> {
+  const known = await knownFacts(context)
+  const answer = await context.generate('TEXT_SMALL', {
+    prompt: await reflectionPrompt(context, known),
+  })
+  if (answer.trim() === '') {
+    throw new ModelAnswerError('model_answer_empty', 'The model gave an empty reflection.')
+  }
+  const reflection = parseReflection(answer)
+  if (!reflection) {
+    throw new ModelAnswerError(
+      'model_answer_unreadable',
+      `The reflection of ${answer.length} characters has neither <facts> nor <relationships>. ` +
+        'Nothing was stored; a larger TEXT_SMALL model may keep to the format.',
+    )
+  }
+  storeFacts(context, reflection, known)
+  await storeRelationships(context, reflection)
+}
+
+async function reflectionPrompt(context: WorkContext, known: readonly string[]): Promise<string> {
+  const [{ entities, nameOf }, before, character] = await Promise.all([
+    readEntityNames(context),
+    messagesBefore(context),
+    characterProvider.get(context, { values: {}, data: {}, text: '' }),
+  ])
+  const values = {
+    ...character.values,
+    entitiesInRoom: list(entities.map(({ id }) => `${nameOf(id)} (id ${id})`)),
+    knownFacts: list(known),
+    senderName: nameOf(context.message.entityId),
+    recentMessages: transcript(await withReply(context, before), nameOf),
+  }
+  const template = templateOf(context.agent.character, 'reflectionTemplate')
+  return composePrompt(template, { values, data: {}, text: '' })
+}
+
+/** The answered message stands before the agent's reply to it, whenever the reply was written. */
+async function withReply(
+  { agent, message }: TurnContext,
+  before: Awaited<ReturnType<typeof messagesBefore>>,
+) {
+  const isReply = (createdAt: number, entityId: string) =>
+    entityId === agent.id && createdAt > message.createdAt
+  const index = before.findIndex(({ createdAt, entityId }) => isReply(createdAt, entityId))
+  return index < 0 ? [...before, message] : before.toSpliced(index, 0, message)
+}
+
+async function knownFacts({ memories }: WorkContext): Promise<string[]> {
+  const facts = await memories.recent({ type: 'facts', count: KNOWN_FACTS })
+  return facts.flatMap(({ content }) => (content.text ? [content.text] : []))
+}
+
+function storeFacts(context: WorkContext, { facts }: Reflection, known: readonly string[]): void {
+  const seen = new Set(known.map(sameness))
+  for (const { claim, type, inBio, alreadyKnown } of facts) {
+    if (inBio || alreadyKnown || seen.has(sameness(claim))) continue
+    seen.add(sameness(claim))
+    context.remember({
+      type: 'facts',
+      entityId: context.agent.id,
+      content: { text: claim },
+      metadata: { type, source: 'reflection', messageId: context.message.id },
+    })
+  }
+}
+
+const sameness = (claim: string): string =>
+  claim
+    .toLowerCase()
+    .replace(/[\s.]+/g, ' ')
+    .trim()
+
+async function storeRelationships(
+  context: WorkContext,
+  { relationships }: Reflection,
+): Promise<void> {
+  const { entities, nameOf } = await readEntityNames(context)
+  const idOf = (written: string): string | undefined => {
+    const wanted = written.toLowerCase()
+    const byId = entities.find(({ id }) => id.toLowerCase() === wanted)
+    const byName = entities.filter(({ id }) => nameOf(id).toLowerCase() === wanted)
+    return (byId ?? (byName.length === 1 ? byName[0] : undefined))?.id
+  }
+  for (const { source, target, tags } of relationships) {
+    const [sourceEntityId, targetEntityId] = [idOf(source), idOf(target)]
+    if (!sourceEntityId || !targetEntityId || sourceEntityId === targetEntityId) continue
+    context.relate({ sourceEntityId, targetEntityId, tags, metadata: { source: 'reflection' } })
+  }
+}

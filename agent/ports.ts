@@ -1,0 +1,261 @@
+import type { JsonObject } from '../schema/json.ts'
+import type { HeadTurn, TerminalState, TurnCode, TurnRef, TurnState } from '../schema/turn.ts'
+import type { TurnStream } from '../streams/turn-stream.ts'
+import type { Agent } from './agent.ts'
+import type { Content, Entity, Memory, NewMemory, NewRelationship, Room } from './memory.ts'
+import type { FinishReason, ModelResult, ModelRouter } from './models.ts'
+
+/** What activities depend on: the system's seams on one page. `bin/ports.ts` makes the real ones. */
+export interface Ports {
+  readonly agents: AgentRegistry
+  readonly turns: TurnStore
+  readonly journal: Journal
+  readonly ledger: Ledger
+  readonly prompts: PromptStore
+  readonly memories: MemoryStore
+  readonly outbox: Outbox
+  readonly connectors: Connectors
+  readonly models: ModelRouter
+  readonly stream: Pick<TurnStream, 'publish'>
+  readonly log: StepLog
+  /** Starts a room's next turn. A lost start is the sweeper's: callers log a failure, and go on. */
+  startHead(head: HeadTurn): Promise<void>
+}
+
+export interface AgentRegistry {
+  /**
+   * @param version `LoadedTurn.agentVersion`: an older copy is loaded anew.
+   * @throws {NotFoundError} the agent was deleted.
+   */
+  get(agentId: string, version: number): Promise<Agent>
+}
+
+/** A step's attempt as Temporal counts it. */
+export interface StepAttempt extends TurnRef {
+  readonly runId: string
+  /** From 1. */
+  readonly attempt: number
+  /** Run id / activity id / attempt. */
+  readonly token: string
+}
+
+/** What every step of a turn needs to know; none of it changes while the turn runs. */
+export interface LoadedTurn extends TurnRef {
+  readonly seq: number
+  readonly agentId: string
+  /** Milliseconds since the epoch of the agent row's last change: tells a stale copy. */
+  readonly agentVersion: number
+  readonly channelId: string
+  readonly messageId: string
+  readonly deadlineAt: number
+  readonly room: Room
+  readonly message: Memory
+  /** The agent's state in the room. */
+  readonly participation: 'FOLLOWED' | 'MUTED' | null
+}
+
+export type Admitted =
+  | { readonly kind: 'admitted'; readonly turn: LoadedTurn }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'refused'; readonly state: TurnState }
+
+export interface TurnStore {
+  admit(step: StepAttempt): Promise<Admitted>
+  /** Undefined when the turn was deleted or another generation runs. */
+  load(turn: TurnRef): Promise<LoadedTurn | undefined>
+  /** Undefined when the turn was deleted. */
+  settle(input: SettleInput): Promise<Settled | undefined>
+}
+
+/** The reply (or apology) that commits with the outcome. */
+export interface Reply {
+  /** Of the message; `memoryId` is the agent's memory of it. */
+  readonly messageId: string
+  readonly memoryId: string
+  readonly content: Content
+  /** The connector that shows it; null for our own clients, which read it from the database. */
+  readonly outboxSource: string | null
+}
+
+export interface SettleInput extends TurnRef {
+  readonly roomId: string
+  /** For the journal. */
+  readonly attempt: number
+  readonly token: string
+  readonly state: TerminalState
+  readonly code: TurnCode | null
+  /** Reason in words. Null takes the one that the failing step noted. */
+  readonly error: string | null
+  readonly reply: Reply | null
+}
+
+export interface Settled {
+  readonly state: TurnState
+  /** False when the turn had ended before; the row's own outcome is `state`. */
+  readonly isFirst: boolean
+  readonly seq: number
+  readonly hasOutbox: boolean
+  /** `seq` of the last turn that each evaluator has seen in the room. */
+  readonly evaluatorRuns: Readonly<Record<string, number>>
+  /** The room's next turn, if it waits to be started. */
+  readonly head: HeadTurn | undefined
+}
+
+export interface ClaimOptions {
+  /** Journal key, distinct within the turn: `decide`, `runAction:0`, `evaluate:REFLECTION`. */
+  readonly step: string
+  /** Whether the step makes sense only before the turn has settled. */
+  readonly beforeSettle: boolean
+}
+
+export type Claim =
+  | {
+      readonly kind: 'claimed'
+      /** An earlier attempt had begun and did not finish. */
+      readonly isTakeover: boolean
+    }
+  /** An earlier attempt finished: this is what it journaled. */
+  | { readonly kind: 'done'; readonly result: JsonObject }
+
+export interface Journal {
+  /** The right of one attempt to a step, before any effect. @throws {FencedError} */
+  claim(attempt: StepAttempt, options: ClaimOptions): Promise<Claim>
+  /** Journals the result, and the writes with it. @throws {FencedError} nothing was written. */
+  finish(attempt: StepAttempt, step: string, result: JsonObject, writes?: StepCommit): Promise<void>
+  /** Journals a step whose whole effect is this row; returns what stands there. @throws {FencedError} */
+  once(attempt: StepAttempt, step: string, result: JsonObject): Promise<JsonObject>
+  /** What a finished step journaled; undefined when it has not. */
+  read(turn: TurnRef, step: string): Promise<JsonObject | undefined>
+  /** For the trace. Changes nothing when the claim was lost. */
+  noteFailure(attempt: StepAttempt, step: string, error: string): Promise<void>
+}
+
+/** What a step buffered while it worked. */
+export interface StepWrites {
+  readonly messages: readonly Content[]
+  readonly memories: readonly NewMemory[]
+  readonly relationships: readonly NewRelationship[]
+}
+
+export interface StepCommit extends StepWrites {
+  readonly turn: LoadedTurn
+  /** The room's connector; null for our own clients. */
+  readonly outboxSource: string | null
+  /** An evaluator notes how far it has looked. */
+  readonly evaluator?: string
+}
+
+/** One call to a vendor, within a claimed step. */
+export interface LedgerCall {
+  readonly attempt: StepAttempt
+  readonly step: string
+  /** Ordinal of the call within the step, from 1. */
+  readonly call: number
+  readonly vendor: string
+  readonly model: string
+  readonly purpose: string
+  /** Counted before the call; an estimate until the vendor says. */
+  readonly inputTokens: number
+}
+
+export type OpenedCall =
+  /** The row stands: the vendor may be called. `failures` counts earlier failed calls of the step. */
+  | { readonly kind: 'open'; readonly failures: number }
+  /** An earlier attempt was answered: use that, it is paid. */
+  | { readonly kind: 'finished'; readonly text: string; readonly finishReason: FinishReason }
+
+export interface CallTimes {
+  /** Milliseconds from the request to the first and to the last piece of text. */
+  readonly firstTokenMs: number | null
+  readonly latencyMs: number
+}
+
+export interface CallEnd extends CallTimes {
+  /** `cut`: aborted by us; `unknown`: failed, the vendor may have billed it. */
+  readonly state: 'cut' | 'unknown'
+  /** Text that had arrived. */
+  readonly partial: string
+  readonly error: string | null
+}
+
+export interface Ledger {
+  /** @throws {FencedError} the step's claim is no longer this attempt's. */
+  open(call: LedgerCall): Promise<OpenedCall>
+  /** Not fenced: an answer that came too late was billed all the same. */
+  complete(call: LedgerCall, result: ModelResult, times: CallTimes): Promise<void>
+  end(call: LedgerCall, end: CallEnd): Promise<void>
+}
+
+export interface StoredPrompt {
+  readonly prompt: string
+  readonly state: JsonObject
+}
+
+export interface PromptStore {
+  /** Undefined when it was not composed yet. */
+  read(turn: TurnRef, step: string): Promise<StoredPrompt | undefined>
+  /** The first commit wins; returns what stands there. @throws {FencedError} the turn does not run. */
+  write(attempt: StepAttempt, step: string, prompt: StoredPrompt): Promise<StoredPrompt>
+}
+
+export interface MemoryStore {
+  /** The newest `count`, oldest first; of others only what is not newer than `upTo` (ms). */
+  recent(options: {
+    roomId: string
+    agentId: string
+    type: string
+    count: number
+    upTo: number
+  }): Promise<Memory[]>
+  entities(roomId: string): Promise<Entity[]>
+}
+
+export interface OutboxRow {
+  readonly id: string
+  readonly turnId: string
+  readonly source: string
+  readonly channelId: string
+  readonly content: Content
+}
+
+export interface Outbox {
+  /** Takes or extends the right to drain the room. False while another holds it. */
+  lease(roomId: string, token: string): Promise<boolean>
+  /** Gives the right back; false when rows came meanwhile: then it is kept. */
+  release(roomId: string, token: string): Promise<boolean>
+  /** The oldest that has not been sent. */
+  next(roomId: string): Promise<OutboxRow | undefined>
+  /** False when the lease was lost. */
+  markSent(row: { id: string; token: string; platformMessageId: string }): Promise<boolean>
+  markFailed(id: string, error: string): Promise<void>
+}
+
+/** A chat platform, as far as `deliver` needs it. */
+export interface Connector {
+  readonly source: string
+  /**
+   * Sends one message. `key` is the same on every attempt: a platform that knows it shows it once.
+   * @throws {ConnectorError}
+   */
+  send(
+    message: { key: string; channelId: string; content: Content },
+    signal: AbortSignal,
+  ): Promise<{
+    platformMessageId: string
+  }>
+}
+
+export interface Connectors {
+  /** Undefined for rooms of our own clients. */
+  for(source: string): Connector | undefined
+}
+
+/** Log lines carry turn, room and agent ids where there is a turn; no message text. */
+export interface StepLog {
+  warn(turn: LoggedTurn | undefined, message: string, error?: unknown): void
+}
+
+export interface LoggedTurn extends TurnRef {
+  readonly roomId: string
+  readonly agentId: string
+}

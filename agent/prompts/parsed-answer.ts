@@ -1,0 +1,14 @@
+/** What a model answered, as far as it can be read. Names are as it wrote them. */
+export interface ParsedAnswer {
+  readonly thought: string
+  readonly actions: readonly string[]
+  /** Providers it wants to see before it answers. */
+  readonly providers: readonly string[]
+  /** What is said; '' when nothing is. */
+  readonly text: string
+  readonly simple: boolean
+  /** What the answer looked like. `prose` is taken as the text itself. */
+  readonly form: 'xml' | 'json' | 'prose'
+  /** False when the answer seems to have been cut off. */
+  readonly isComplete: boolean
+}

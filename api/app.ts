@@ -1,0 +1,55 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
+import { allowCors, checkHost, checkOrigin, requireToken } from './access.ts'
+import type { ApiDeps } from './deps.ts'
+import { createDocsPage } from './docs-page.ts'
+import { endpointNotFound, toHttpError } from './errors.ts'
+import { limitBody, readJsonBody } from './json-body.ts'
+import { describeApi, registerSecurity } from './openapi.ts'
+import { createAgentRoutes } from './routes/agents.ts'
+import { createChannelRoutes } from './routes/channels.ts'
+import { createHealthRoutes } from './routes/health.ts'
+import { createMessageRoutes } from './routes/messages.ts'
+import { createServerRoutes } from './routes/server.ts'
+import { createTurnRoutes } from './routes/turns.ts'
+import { refuseInvalid } from './validation.ts'
+
+/** The HTTP API. Serve its `fetch`; nothing in it runs until a request comes. */
+export function createApp(deps: ApiDeps) {
+  const app = new OpenAPIHono({ defaultHook: refuseInvalid, strict: false })
+  app.onError(toHttpError(deps.log))
+  app.notFound(endpointNotFound)
+  guard(app, deps)
+  const routes = app
+    .route('/', createHealthRoutes(deps))
+    .route('/api/agents', createAgentRoutes(deps))
+    .route('/api/messaging', createChannelRoutes(deps))
+    .route('/api/messaging', createMessageRoutes(deps))
+    .route('/api/turns', createTurnRoutes(deps))
+    .route('/api', createServerRoutes(deps))
+  document(app, deps)
+  return routes
+}
+
+/** For `hono/client`: a wrong path or body does not compile. */
+export type ApiApp = ReturnType<typeof createApp>
+
+/** Order matters: what is cheap and tells nothing comes before what reads a body. */
+function guard(app: OpenAPIHono, { settings }: ApiDeps): void {
+  const { authToken, corsOrigin, maxBodyBytes } = settings
+  app.use(requestId())
+  // No HSTS: TLS, where there is any, belongs to the proxy in front.
+  app.use(secureHeaders({ strictTransportSecurity: false, xFrameOptions: 'DENY' }))
+  app.use(checkHost(settings), checkOrigin(settings))
+  if (corsOrigin) app.use('/api/*', allowCors(corsOrigin))
+  if (authToken) app.use('/api/*', requireToken(authToken))
+  app.on(['POST', 'PUT', 'PATCH'], '/api/*', limitBody(maxBodyBytes), readJsonBody)
+}
+
+function document(app: OpenAPIHono, { settings }: ApiDeps): void {
+  registerSecurity(app)
+  const api = describeApi(app, settings.version, settings.authToken !== undefined)
+  app.get('/openapi.json', (c) => c.json(api))
+  app.get('/docs', createDocsPage(api))
+}

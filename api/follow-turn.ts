@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { UnavailableError } from '../agent/errors.ts'
+import { isTerminal } from '../schema/turn.ts'
+import type { StreamItem, StreamPosition } from '../streams/turn-stream.ts'
+import type { ApiDeps, TurnResult, TurnsPort } from './deps.ts'
+
+/** How often the turns row is read, in case the stream lost the ending. */
+const POLL_MS = 1_000
+/** How long a stream may still hand over its buffered chunks once the row says that the turn ended. */
+const DRAIN_MS = 250
+const BEGINNING: StreamPosition = { gen: 0, attempt: 0, seq: 0 }
+
+export type FollowItem =
+  /** How the turn stands; always first. */
+  | { readonly kind: 'known'; readonly result: TurnResult }
+  | Exclude<StreamItem, { kind: 'settled' }>
+  | (StreamPosition & { readonly kind: 'result'; readonly result: TurnResult })
+
+export interface FollowOptions {
+  /** Resume behind this position. */
+  readonly after?: StreamPosition
+  /** Ends the iteration without a result. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * How a turn stands, what it says, and how it ended. The stream may lose anything, so the row decides: it is read
+ * before waiting and every second. Unless aborted, the last item is the result.
+ *
+ * @throws {NotFoundError} there is no such turn.
+ */
+export async function* followTurn(
+  { turns, stream }: Pick<ApiDeps, 'turns' | 'stream'>,
+  turnId: string,
+  { after, signal }: FollowOptions,
+): AsyncGenerator<FollowItem, void, undefined> {
+  const ours = new AbortController()
+  const stop = AbortSignal.any([signal, ours.signal])
+  const known = await turns.result(turnId)
+  yield { kind: 'known', result: known }
+  const ending = pollEnding(turns, turnId, known, stop)
+  const drained = ending.then((result) => delay(DRAIN_MS, result, { signal: stop }))
+  drained.catch(() => undefined) // Aborted, or a failure that `ending` reports to whoever waits for it.
+  let last = after ?? BEGINNING
+  try {
+    for await (const item of until(drained, stream.subscribe(turnId, { after, signal: stop }))) {
+      last = item
+      if (item.kind === 'settled') break
+      yield item
+    }
+    const result = await endingNow(turns, turnId, ending, stop)
+    if (result) yield { ...positionOf(last), kind: 'result', result }
+  } finally {
+    ours.abort()
+  }
+}
+
+/** How a turn ended; undefined when `signal` was aborted before that. */
+export async function waitForEnding(
+  deps: Pick<ApiDeps, 'turns' | 'stream'>,
+  turnId: string,
+  signal: AbortSignal,
+): Promise<TurnResult | undefined> {
+  for await (const item of followTurn(deps, turnId, { signal })) {
+    const isKnown = item.kind === 'known' && isTerminal(item.result.state)
+    if (isKnown || item.kind === 'result') return item.result
+  }
+  return undefined
+}
+
+/** The items of a stream; ends with it, when it breaks, or when `end` is settled. */
+async function* until(end: Promise<unknown>, items: AsyncIterable<StreamItem>) {
+  const iterator = items[Symbol.asyncIterator]()
+  const over: Promise<IteratorResult<StreamItem>> = end.then(finished, finished)
+  try {
+    for (;;) {
+      // The stream is best effort: when it breaks, the row still knows.
+      const next = await Promise.race([iterator.next().catch(finished), over])
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    // Not awaited: a generator that waits for its next event returns only after it.
+    iterator.return?.()?.catch(() => undefined)
+  }
+}
+
+const finished = () => ({ done: true, value: undefined }) as const
+
+async function endingNow(
+  turns: TurnsPort,
+  turnId: string,
+  ending: Promise<TurnResult | undefined>,
+  signal: AbortSignal,
+): Promise<TurnResult | undefined> {
+  if (signal.aborted) return undefined
+  const now = await resultIfReachable(turns, turnId)
+  return now && isTerminal(now.state) ? now : ending
+}
+
+async function pollEnding(
+  turns: TurnsPort,
+  turnId: string,
+  known: TurnResult,
+  signal: AbortSignal,
+): Promise<TurnResult | undefined> {
+  let result: TurnResult | undefined = known
+  while (!result || !isTerminal(result.state)) {
+    await delay(POLL_MS, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) return undefined
+    result = await resultIfReachable(turns, turnId)
+  }
+  return result
+}
+
+/** Undefined while Postgres is away: it is asked again with the next poll. */
+async function resultIfReachable(turns: TurnsPort, turnId: string) {
+  try {
+    return await turns.result(turnId)
+  } catch (error) {
+    if (error instanceof UnavailableError) return undefined
+    throw error
+  }
+}
+
+const positionOf = ({ gen, attempt, seq }: StreamPosition): StreamPosition => ({
+  gen,
+  attempt,
+  seq,
+})

@@ -1,0 +1,115 @@
+import type { Agent } from '../agent/agent.ts'
+import { buildAgent } from '../agent/build-agent.ts'
+import { ConflictError, NotFoundError } from '../agent/errors.ts'
+import type { AgentRegistry } from '../agent/ports.ts'
+import type { OpenDatabase } from '../database/open.ts'
+import {
+  type AgentRow,
+  findAgent,
+  insertAgent,
+  listAgents,
+  setAgentStatus,
+  updateAgent,
+} from '../memory/agents.ts'
+import { agentIdOf, type Character, parseCharacter } from '../schema/character.ts'
+import type { JsonObject } from '../schema/json.ts'
+import { joinSecrets, patchCharacter, splitSecrets } from './character-secrets.ts'
+import type { SecretBox } from './secrets.ts'
+
+/** Agents beyond this are loaded again when a turn needs them. */
+const MAX_LOADED = 1_000
+
+/** An agent as it is stored, its secrets open. */
+export interface StoredAgent {
+  readonly id: string
+  readonly character: Character
+  readonly row: AgentRow
+}
+
+/** Stored characters, and the agents they become. */
+export function createAgentStore({ db }: Pick<OpenDatabase, 'db'>, box: SecretBox) {
+  const loaded = new Map<string, { version: number; agent: Agent }>()
+
+  const opened = (row: AgentRow): StoredAgent => ({
+    id: row.id,
+    row,
+    // Checked when it was stored; a later, stricter schema must not strand an agent.
+    character: joinSecrets(row.character as Character, row.secrets ? box.open(row.secrets) : null),
+  })
+  const stored = async (id: string): Promise<StoredAgent> => {
+    const row = await findAgent(db, id)
+    if (!row || row.status === 'deleting') throw new NotFoundError('agent', id)
+    return opened(row)
+  }
+  const sealed = (character: Character) => {
+    const { open, secrets } = splitSecrets(character)
+    // Parsed from JSON, so it is JSON.
+    const json = open as unknown as JsonObject
+    return { name: character.name, character: json, secrets: secrets && box.seal(secrets) }
+  }
+
+  const registry: AgentRegistry = {
+    async get(id, version) {
+      const known = loaded.get(id)
+      if (known && known.version >= version) return known.agent
+      const row = await findAgent(db, id)
+      if (!row) throw new NotFoundError('agent', id)
+      const { character } = opened(row)
+      const agent = buildAgent(id, character, settingsOf(character), [])
+      loaded.delete(id)
+      loaded.set(id, { version: row.updated_at.getTime(), agent })
+      const [oldest] = loaded.keys()
+      if (loaded.size > MAX_LOADED && oldest !== undefined) loaded.delete(oldest)
+      return agent
+    },
+  }
+
+  return {
+    registry,
+    stored,
+    list: () => listAgents(db),
+    setStatus: (id: string, status: AgentRow['status']) => setAgentStatus(db, id, status),
+
+    async create(character: Character): Promise<StoredAgent> {
+      const id = agentIdOf(character)
+      const row = { id, ...sealed(character), sourceHash: null, status: 'inactive' as const }
+      if (!(await insertAgent(db, row))) {
+        throw new ConflictError(
+          `An agent with the id '${id}' exists. Change it, or choose another id.`,
+        )
+      }
+      return stored(id)
+    },
+
+    /** @throws {CharacterError} the result is no valid character. */
+    async patch(id: string, patch: JsonObject): Promise<StoredAgent> {
+      const current = await stored(id)
+      const character = parseCharacter(patchCharacter(current.character, patch), 'request body')
+      const { source_hash: sourceHash } = current.row
+      await updateAgent(db, { id, ...sealed(character), sourceHash })
+      return stored(id)
+    },
+
+    /**
+     * A file wins over the row only when it changed since it was imported: edits by the API stay.
+     * @returns the agent's id.
+     */
+    async importFile(character: Character, hash: string): Promise<string> {
+      const id = agentIdOf(character)
+      const row = { id, ...sealed(character), sourceHash: hash }
+      if (await insertAgent(db, { ...row, status: 'active' })) return id
+      const current = await findAgent(db, id)
+      if (current?.source_hash !== hash) await updateAgent(db, row)
+      return id
+    },
+  }
+}
+
+export type AgentStore = ReturnType<typeof createAgentStore>
+
+/** ElizaOS's order of `getSetting`: secrets, then settings, then the secrets among the settings. */
+function settingsOf({ settings = {}, secrets = {} }: Character): Record<string, unknown> {
+  const { secrets: inner, ...rest } = settings
+  const innerSecrets = inner !== null && typeof inner === 'object' ? inner : {}
+  return { ...innerSecrets, ...rest, ...secrets }
+}

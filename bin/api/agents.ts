@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { NotFoundError } from '../../agent/errors.ts'
+import type { AgentDetails, AgentSummary, AgentsPort } from '../../api/deps.ts'
+import { deleteAgent } from '../../memory/agents.ts'
+import type { Character } from '../../schema/character.ts'
+import { activeTurns } from '../../turns/trace.ts'
+import type { AgentStore, StoredAgent } from '../agent-store.ts'
+import { maskSecrets } from '../character-secrets.ts'
+import type { ApiParts } from './parts.ts'
+
+/** How long a request to delete waits for running turns to end. */
+const DELETE_WAIT_MS = 10_000
+const DELETE_POLL_MS = 100
+
+/** Agents, as the API shows and changes them. */
+export function createAgentsPort(parts: ApiParts & { readonly agents: AgentStore }): AgentsPort {
+  const { agents } = parts
+  return {
+    list: async () => (await agents.list()).map((row) => summary(row, row.character as Character)),
+    get: async (id) => details(await agents.stored(id)),
+    create: async (character) => details(await agents.create(character)),
+    update: async (id, patch) => details(await agents.patch(id, patch)),
+    async start(id) {
+      if (!(await agents.setStatus(id, 'active'))) throw new NotFoundError('agent', id)
+      const { row, character } = await agents.stored(id)
+      return summary(row, character)
+    },
+    async stop(id) {
+      if (!(await agents.setStatus(id, 'inactive'))) throw new NotFoundError('agent', id)
+    },
+    async delete(id) {
+      if (!(await agents.setStatus(id, 'deleting'))) throw new NotFoundError('agent', id)
+      const removal = remove(parts, id)
+      removal.catch((error: unknown) =>
+        parts.log.error({ err: error, agentId: id }, 'Agent not deleted'),
+      )
+      return Promise.race([removal.then(() => true), delay(DELETE_WAIT_MS, false, { ref: false })])
+    },
+  }
+}
+
+/** Rows go when no turn needs them; a turn that does not end loses them after its own deadline. */
+async function remove(parts: ApiParts, id: string): Promise<void> {
+  const giveUpAt = Date.now() + parts.turnDeadlineMs
+  for (let waited = 0; ; waited += 1) {
+    const turns = await activeTurns(parts.db, id)
+    if (turns.length === 0 || Date.now() > giveUpAt) break
+    if (waited === 0)
+      await Promise.all(turns.map((turn) => parts.cancelTurn(turn.id, turn.room_id)))
+    await delay(DELETE_POLL_MS)
+  }
+  await deleteAgent(parts.db, id)
+}
+
+function summary(
+  row: Pick<StoredAgent['row'], 'id' | 'name' | 'status'>,
+  { bio }: Character,
+): AgentSummary {
+  const status = row.status === 'active' ? 'active' : 'inactive'
+  return { id: row.id, name: row.name, bio: (Array.isArray(bio) ? bio[0] : bio) ?? '', status }
+}
+
+const details = ({ row, character }: StoredAgent): AgentDetails => ({
+  ...summary(row, character),
+  character: maskSecrets(character),
+  createdAt: row.created_at.getTime(),
+  updatedAt: row.updated_at.getTime(),
+})

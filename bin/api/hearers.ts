@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { ConflictError, InvalidRequestError } from '../../agent/errors.ts'
+import type { NewMessage } from '../../api/deps.ts'
+import { listAgents } from '../../memory/agents.ts'
+import { type ChannelAgent, ensureChannel, openChannel } from '../../memory/channels.ts'
+import type { Connection } from '../../memory/connections.ts'
+import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, isUuid } from '../../schema/ids.ts'
+import type { Hearer } from '../../turns/accept.ts'
+import type { ApiParts } from './parts.ts'
+
+export interface Audience {
+  readonly hearers: readonly Hearer[]
+  readonly connections: readonly Connection[]
+}
+
+/**
+ * Who hears a message, in the order in which they joined the channel. An unknown channel, or one
+ * without an agent, gets one if it can be chosen.
+ *
+ * @throws {InvalidRequestError} no agent can be chosen. @throws {ConflictError} all are stopped.
+ */
+export async function audienceOf(
+  { db }: Pick<ApiParts, 'db'>,
+  message: NewMessage,
+  memoryOf: (agentId: string) => string,
+): Promise<Audience> {
+  const channel = await openChannel(db, message.channelId)
+  const present = channel?.agents.filter((agent) => agent.id !== message.authorId) ?? []
+  const agents = present.length > 0 ? present : [await addAgent(db, message, channel?.type)]
+  const active = agents.filter((agent) => agent.status === 'active')
+  if (active.length === 0) throw stopped(agents)
+  const place = {
+    channelId: message.channelId,
+    channelName: channel?.name ?? nameOf(message),
+    messageServerId:
+      channel?.messageServerId ?? message.messageServerId ?? DEFAULT_MESSAGE_SERVER_ID,
+    type: channel?.type ?? typeOf(message),
+    source: message.sourceType,
+    entityName: message.authorName ?? 'User',
+  }
+  const connections = active.map((agent) => connect(agent, message, place))
+  return { connections, hearers: connections.map((connection) => hear(connection, memoryOf)) }
+}
+
+type Place = Omit<Connection, 'agentId' | 'agentName' | 'worldId' | 'roomId' | 'entityId'>
+
+const connect = (agent: ChannelAgent, message: NewMessage, place: Place): Connection => ({
+  ...place,
+  agentId: agent.id,
+  agentName: agent.name,
+  worldId: createUniqueUuid(agent.id, place.messageServerId),
+  roomId: createUniqueUuid(agent.id, message.channelId),
+  entityId: createUniqueUuid(agent.id, message.authorId),
+})
+
+const hear = (connection: Connection, memoryOf: (agentId: string) => string): Hearer => ({
+  agentId: connection.agentId,
+  roomId: connection.roomId,
+  worldId: connection.worldId,
+  entityId: connection.entityId,
+  turnId: randomUUID(),
+  memoryId: memoryOf(connection.agentId),
+})
+
+async function addAgent(
+  db: ApiParts['db'],
+  message: NewMessage,
+  knownType: string | undefined,
+): Promise<ChannelAgent> {
+  const agent = chosenAgent(await listAgents(db), message)
+  if (!agent) {
+    throw new InvalidRequestError(
+      'No agent found in channel participants',
+      'metadata.targetAgentId',
+    )
+  }
+  await ensureChannel(db, {
+    id: message.channelId,
+    name: nameOf(message),
+    type: knownType ?? typeOf(message),
+    messageServerId: message.messageServerId ?? DEFAULT_MESSAGE_SERVER_ID,
+    metadata: {},
+    participants: [message.authorId, agent.id],
+  })
+  return agent
+}
+
+/** ElizaOS's order: whom the message names, else the only agent that runs. */
+function chosenAgent(
+  agents: readonly ChannelAgent[],
+  { metadata, authorId }: NewMessage,
+): ChannelAgent | undefined {
+  const { targetUserId, recipientId, targetAgentId } = metadata
+  const named = [targetUserId, recipientId, targetAgentId].flatMap((id) =>
+    typeof id === 'string' && isUuid(id) ? [id.toLowerCase()] : [],
+  )
+  const others = agents.filter((agent) => agent.id !== authorId)
+  const target = others.find((agent) => named.includes(agent.id))
+  if (target) return target
+  const active = others.filter((agent) => agent.status === 'active')
+  return active.length === 1 ? active[0] : undefined
+}
+
+const typeOf = ({ isDirect }: NewMessage) => (isDirect ? 'DM' : 'GROUP')
+const nameOf = ({ isDirect, channelId }: NewMessage) =>
+  `${isDirect ? 'DM' : 'Chat'} ${channelId.slice(0, 8)}`
+
+function stopped(agents: readonly ChannelAgent[]): ConflictError {
+  const names = agents.map((agent) => `'${agent.name}'`).join(', ')
+  return new ConflictError(
+    `The agent ${names} is stopped. Start it with POST /api/agents/${agents[0]?.id}/start.`,
+    'agent_stopped',
+  )
+}

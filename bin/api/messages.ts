@@ -1,0 +1,134 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { IdempotencyError, NotFoundError } from '../../agent/errors.ts'
+import type { AcceptedMessage, MessagesPort, NewMessage, StoredMessage } from '../../api/deps.ts'
+import { withRetry } from '../../database/failures.ts'
+import { findChannel } from '../../memory/channels.ts'
+import { ensureConnections } from '../../memory/connections.ts'
+import { findMessage, listMessages } from '../../memory/messages.ts'
+import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID } from '../../schema/ids.ts'
+import type { JsonObject } from '../../schema/json.ts'
+import { storableJson } from '../../schema/text.ts'
+import { accept, type InboundMessage } from '../../turns/accept.ts'
+import { turnsOfMessage } from '../../turns/trace.ts'
+import { audienceOf } from './hearers.ts'
+import type { ApiParts } from './parts.ts'
+
+/** Messages in, and messages read back. */
+export function createMessagesPort(parts: ApiParts): MessagesPort {
+  return {
+    accept: (message) => acceptMessage(parts, storableJson(message)),
+    async list(channelId, page) {
+      const channel = await findChannel(parts.db, channelId)
+      if (!channel) throw new NotFoundError('channel', channelId)
+      const rows = await listMessages(parts.db, channelId, page)
+      return rows.map((row) => toStored(row, channel.message_server_id))
+    },
+  }
+}
+
+/** The message is safe when this returns; its turns are started behind the caller's back. */
+async function acceptMessage(parts: ApiParts, message: NewMessage): Promise<AcceptedMessage> {
+  const { db } = parts
+  const inbound = toInbound(message)
+  const audience = await audienceOf(parts, message, (agentId) =>
+    createUniqueUuid(agentId, inbound.id),
+  )
+  await withRetry(() => ensureConnections(db, audience.connections))
+  const { hearers } = audience
+  const { turnDeadlineMs: deadlineMs } = parts
+  const accepted = await withRetry(() =>
+    accept(db, { message: inbound, hearers, memory: memoryContent(message), deadlineMs }),
+  )
+  if (accepted.kind === 'repeat') return repeated(parts, inbound)
+  for (const head of accepted.heads) parts.kick(head)
+  const order = hearers.map((hearer) => hearer.turnId)
+  const turns = [...accepted.tickets].sort(
+    (a, b) => order.indexOf(a.turnId) - order.indexOf(b.turnId),
+  )
+  const serverId = audience.connections[0]?.messageServerId ?? DEFAULT_MESSAGE_SERVER_ID
+  const stored = { ...inbound, createdAt: accepted.createdAt.getTime() }
+  return { message: echoOf(stored, serverId), turns, isRepeat: false }
+}
+
+function toInbound(message: NewMessage): InboundMessage {
+  const { externalId = null, inReplyTo = null } = message
+  return {
+    id: randomUUID(),
+    channelId: message.channelId,
+    authorId: message.authorId,
+    content: message.content,
+    rawMessage: message.rawMessage,
+    inReplyTo,
+    sourceType: message.sourceType,
+    externalId,
+    bodyHash: externalId === null ? null : bodyHash(message),
+    metadata: message.metadata,
+  }
+}
+
+/** Of what makes it the same message: the transport may differ between a request and its repeat. */
+function bodyHash({ content, inReplyTo, metadata }: NewMessage): string {
+  const body = JSON.stringify([content, inReplyTo ?? null, metadata])
+  return createHash('sha256').update(body).digest('hex')
+}
+
+/** What the agent remembers of it. */
+function memoryContent(message: NewMessage): JsonObject {
+  const { attachments } = message.metadata
+  return {
+    text: message.content,
+    source: message.sourceType,
+    channelType: message.isDirect ? 'DM' : undefined,
+    inReplyTo: message.inReplyTo,
+    attachments: Array.isArray(attachments) ? attachments : undefined,
+  }
+}
+
+async function repeated({ db }: ApiParts, inbound: InboundMessage): Promise<AcceptedMessage> {
+  const { channelId, authorId, externalId } = inbound
+  if (externalId === null) throw new Error('A message without an external id cannot be a repeat.')
+  const row = await findMessage(db, { channelId, authorId, externalId })
+  if (!row || row.body_hash !== inbound.bodyHash) throw new IdempotencyError(externalId)
+  const turns = await turnsOfMessage(db, row.id)
+  const channel = await findChannel(db, channelId)
+  return {
+    message: toStored(row, channel?.message_server_id ?? DEFAULT_MESSAGE_SERVER_ID),
+    turns: turns.map((turn) => ({ turnId: turn.id, agentId: turn.agent_id, state: turn.state })),
+    isRepeat: true,
+  }
+}
+
+const echoOf = (
+  message: InboundMessage & { readonly createdAt: number },
+  messageServerId: string,
+): StoredMessage => ({
+  id: message.id,
+  channelId: message.channelId,
+  messageServerId,
+  authorId: message.authorId,
+  content: message.content,
+  sourceType: message.sourceType,
+  sourceId: message.externalId,
+  inReplyTo: message.inReplyTo,
+  rawMessage: message.rawMessage,
+  metadata: message.metadata,
+  turnId: null,
+  createdAt: message.createdAt,
+})
+
+type MessageRow = Awaited<ReturnType<typeof listMessages>>[number]
+
+const toStored = (row: MessageRow, messageServerId: string): StoredMessage => ({
+  id: row.id,
+  channelId: row.channel_id,
+  messageServerId,
+  authorId: row.author_id,
+  content: row.content,
+  sourceType: row.source_type,
+  sourceId: row.external_id,
+  inReplyTo: row.in_reply_to,
+  rawMessage: row.raw_message,
+  metadata: row.metadata,
+  turnId: row.turn_id,
+  createdAt: row.created_at.getTime(),
+})

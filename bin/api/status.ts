@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'kysely'
+import type { ModelRouter } from '../../agent/models.ts'
+import type { Readiness, StatusPort } from '../../api/deps.ts'
+import type { TemporalLink } from '../temporal-link.ts'
+import type { ApiParts } from './parts.ts'
+
+/** A check that takes longer has failed. */
+const CHECK_LIMIT_MS = 2_000
+
+/** `temporal.api.enums.v1.TaskQueueType`. */
+const WORKFLOW_QUEUE = 1
+
+export interface StatusParts extends Pick<ApiParts, 'db'> {
+  readonly temporal: TemporalLink
+  readonly taskQueue: string
+  readonly models: ModelRouter
+}
+
+export function createStatusPort(parts: StatusParts): StatusPort {
+  return {
+    model: () => parts.models.describe(),
+    async readiness(): Promise<Readiness> {
+      const checks = await Promise.all([
+        check('postgres', () => sql`select 1`.execute(parts.db)),
+        check('temporal', async () => {
+          const { connection } = await parts.temporal.connection()
+          await connection.workflowService.getSystemInfo({})
+        }),
+        check('worker', () => findPoller(parts)),
+      ])
+      return { ready: checks.every((one) => one.ok), checks }
+    },
+  }
+}
+
+async function findPoller({ temporal, taskQueue }: StatusParts): Promise<void> {
+  const { connection, namespace } = await temporal.connection()
+  const { pollers } = await connection.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: WORKFLOW_QUEUE,
+  })
+  if (pollers.length === 0) throw new Error(`No Worker polls the Task Queue '${taskQueue}'.`)
+}
+
+type Check = Readiness['checks'][number]
+
+async function check(name: Check['name'], ask: () => Promise<unknown>): Promise<Check> {
+  const late = delay(CHECK_LIMIT_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`No answer within ${CHECK_LIMIT_MS} ms.`)
+  })
+  try {
+    await Promise.race([ask(), late])
+    return { name, ok: true }
+  } catch (error) {
+    return { name, ok: false, reason: error instanceof Error ? error.message : String(error) }
+  }
+}

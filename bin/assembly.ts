@@ -1,0 +1,146 @@
+import type { Connectors, LoggedTurn, Ports, StepLog } from '../agent/ports.ts'
+import type { OpenDatabase } from '../database/open.ts'
+import { createModelRouter } from '../models/router.ts'
+import type { Logger } from '../observability/log.ts'
+import type { Config } from '../schema/config.ts'
+import type { HeadTurn } from '../schema/turn.ts'
+import { createInProcessStream } from '../streams/in-process.ts'
+import { createPostgresStream } from '../streams/postgres.ts'
+import type { TurnStream } from '../streams/turn-stream.ts'
+import { connectTemporal } from '../temporal/connection.ts'
+import { requestCancel } from '../turns/cancel.ts'
+import { runSweeper, type SweeperSettings } from '../workers/sweeper.ts'
+import { type AgentStore, createAgentStore } from './agent-store.ts'
+import type { ApiParts } from './api/parts.ts'
+import { createPorts, reachable } from './ports.ts'
+import { createSecretBox } from './secrets.ts'
+import { createSweeperPorts } from './sweeper-ports.ts'
+import { createTemporalLink, type TemporalLink } from './temporal-link.ts'
+
+/** Everything a process holds, whatever its role. */
+export interface Assembly extends ApiParts {
+  readonly log: Logger
+  readonly database: OpenDatabase
+  readonly stream: TurnStream
+  readonly agents: AgentStore
+  readonly ports: Ports
+  readonly temporal: TemporalLink
+  /** Sweeps until the assembly is closed. */
+  sweep(settings: SweeperSettings): void
+  close(): Promise<void>
+}
+
+export interface AssemblyInput {
+  readonly config: Config
+  readonly logger: Logger
+  readonly database: OpenDatabase
+  /** Seals the secrets of characters. */
+  readonly salt: string | Buffer
+  /** Of a dev server of ours; else Temporal's own settings decide. */
+  readonly temporalAddress?: string
+  /** This process runs a Worker. */
+  readonly hasWorker: boolean
+  readonly elizaTypingMs: number
+}
+
+/** Chat platforms join with their connectors; our own clients need none. */
+const NO_CONNECTORS: Connectors = { for: () => undefined }
+
+export async function assemble(input: AssemblyInput): Promise<Assembly> {
+  const { config, database } = input
+  const logger = input.logger
+  const log = stepLog(logger)
+  const stream = await openStream(input)
+  const agents = createAgentStore(database, createSecretBox(input.salt))
+  const temporal = linkTemporal(input)
+  const models = createModelRouter({ ...config, elizaTypingMs: input.elizaTypingMs })
+  const startHead = async (head: HeadTurn) => void (await temporal.startTurn(head))
+  const { db } = database
+  const given = { db, agents: agents.registry, models, stream, connectors: NO_CONNECTORS, log }
+  const ports = createPorts({ ...given, startHead })
+  const background = createBackground()
+  const kick = (head: HeadTurn) =>
+    background.add(startHead(head), (error) => log.warn(head, NOT_STARTED, error))
+  const cancels = reachable({
+    request: (turn: { turnId: string; roomId: string }) => requestCancel(db, turn),
+  })
+  return {
+    ...{ db, database, stream, agents, ports, temporal, kick, log: logger },
+    turnDeadlineMs: config.turnDeadlineMs,
+    async cancelTurn(turnId, roomId) {
+      const { running, head, cancelled } = await cancels.request({ turnId, roomId })
+      if (cancelled)
+        stream.publish(turnId, {
+          kind: 'settled',
+          ...cancelled,
+          attempt: 0,
+          seq: 0,
+          state: 'cancelled',
+        })
+      if (head) kick(head)
+      if (!running) return
+      const told = temporal.workflows().then((workflows) => workflows.cancel(running))
+      await told.catch((error: unknown) => logger.warn({ err: error, turnId }, NOT_CANCELLED))
+    },
+    sweep: (settings) => {
+      const { stopped } = background
+      const sweeper = createSweeperPorts({ database, temporal, ports })
+      background.add(runSweeper(sweeper, settings, stopped), (error) =>
+        log.warn(undefined, 'Sweeper ended', error),
+      )
+    },
+    close: async () => {
+      await background.stop()
+      await stream.close()
+      await temporal.close()
+      await database.close()
+    },
+  }
+}
+
+const NOT_STARTED = 'The turn could not be started now; the sweeper will start it.'
+const NOT_CANCELLED = 'Temporal could not be told of the cancellation; the sweeper repeats it.'
+
+function openStream({ database, config, logger }: AssemblyInput): Promise<TurnStream> | TurnStream {
+  if (!database.pool || !config.postgresUrl) return createInProcessStream()
+  const onError = (error: unknown) =>
+    logger.warn({ err: error }, 'The turn stream lost Postgres for a while.')
+  return createPostgresStream({ pool: database.pool, connect: config.postgresUrl, onError })
+}
+
+function linkTemporal({ config, temporalAddress, hasWorker }: AssemblyInput): TemporalLink {
+  const connect = () => connectTemporal({ env: config.temporalEnv, address: temporalAddress })
+  return createTemporalLink(connect, {
+    namespace: config.temporalNamespace ?? 'default',
+    taskQueue: config.taskQueue,
+    workflowTaskTimeoutMs: config.workflowTaskTimeoutMs,
+    heartbeatTimeoutMs: config.heartbeatTimeoutMs,
+    isEager: hasWorker,
+  })
+}
+
+function stepLog(logger: Logger): StepLog {
+  return {
+    warn(turn: LoggedTurn | undefined, message, error) {
+      const ids = turn && { turnId: turn.turnId, roomId: turn.roomId, agentId: turn.agentId }
+      logger.warn({ ...ids, err: error }, message)
+    },
+  }
+}
+
+/** Work that nobody waits for, until the process ends. */
+function createBackground() {
+  const running = new Set<Promise<void>>()
+  const controller = new AbortController()
+  return {
+    stopped: controller.signal,
+    add(work: Promise<unknown>, onError: (error: unknown) => void) {
+      const job = work.then(() => undefined, onError).finally(() => running.delete(job))
+      running.add(job)
+    },
+    async stop() {
+      controller.abort()
+      await Promise.all(running)
+    },
+  }
+}

@@ -1,0 +1,162 @@
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runChat } from '../../cli/chat.ts'
+import { type CommandInput, EXIT } from '../../cli/command.ts'
+import { migrate } from '../../database/migrate.ts'
+import { type OpenDatabase, openDatabase } from '../../database/open.ts'
+import { createLogger, type Logger } from '../../observability/log.ts'
+import { type Assembly, assemble } from '../assembly.ts'
+import { type Closers, createClosers } from '../closers.ts'
+import { openDataFolder, readOrCreateSecret } from '../data-folder.ts'
+import type { HttpServer } from '../http-server.ts'
+import { importCharacters } from '../import-characters.ts'
+import { installTemporalRuntime, startApi, startWorker } from '../roles.ts'
+import { listenForShutdown, type ShutdownRequest } from '../shutdown.ts'
+import { startEmbeddedTemporal } from '../start-embedded.ts'
+
+/** A word per 40 ms: streaming, and a kill in mid-answer, can then be seen without a key. */
+const TERMINAL_TYPING_MS = 40
+
+interface Dev extends CommandInput {
+  readonly logger: Logger
+  readonly closers: Closers
+  readonly shutdown: ShutdownRequest
+  readonly opensChat: boolean
+  readonly dataDir: string
+  say(line: string): void
+}
+
+/** Everything in one process: API, Worker, database and Temporal dev server; a chat on a terminal. */
+export async function run(input: CommandInput): Promise<number> {
+  const { config, values, io } = input
+  const folder = await openDataFolder(config.dataDir)
+  const opensChat = io.isTerminal && values.chat
+  const logger = devLogger(input, opensChat, folder.path)
+  const closers = createClosers()
+  closers.add('data folder', () => folder.release())
+  const shutdown = listenForShutdown()
+  const say = (line: string) => void io.stderr.write(`${line}\n`)
+  try {
+    await serve({ ...input, logger, closers, shutdown, opensChat, dataDir: folder.path, say })
+    return EXIT.ok
+  } finally {
+    await closers.close((name, err) => logger.error({ err }, `Could not close: ${name}`))
+    shutdown.release()
+  }
+}
+
+/** With a chat open, log lines go to a file: they would tear its lines apart. */
+function devLogger({ config, io }: CommandInput, opensChat: boolean, dataDir: string): Logger {
+  return createLogger({
+    level: config.logLevel,
+    pretty: io.stderr.isTTY === true && !opensChat,
+    logContent: config.logContent,
+    secrets: [config.authToken, config.openaiApiKey, config.secretSalt, config.postgresUrl].filter(
+      (secret) => secret !== undefined,
+    ),
+    sink: opensChat ? appendTo(join(dataDir, 'turnkeeper.log')) : undefined,
+  })
+}
+
+/** Synchronously: the last lines before an end are the ones that are looked for. */
+const appendTo = (file: string) => ({
+  write: (text: string) => appendFileSync(file, text, { mode: 0o600 }),
+})
+
+async function serve(dev: Dev): Promise<void> {
+  const { config, closers, shutdown, logger, say } = dev
+  installTemporalRuntime(logger)
+  const { assembly, uiUrl } = await openHouse(dev)
+  const agentIds = await importCharacters(assembly.agents, dev.values.character, say)
+  const worker = await startWorker(assembly, config, shutdown.signal)
+  if (!worker) return
+  closers.add('worker', () => worker.stop())
+  assembly.sweep({ intervalMs: config.sweepIntervalMs, graceMs: config.graceMs })
+  const server = await startApi(assembly, {
+    loaded: dev.loaded,
+    uiUrl,
+    environment: 'development',
+    closing: shutdown.signal,
+  })
+  closers.add('http', () => server.close(config.drainMs))
+  noteAddress(dev, server)
+  const banner = bannerOf(dev, assembly, server, uiUrl)
+  if (dev.opensChat) await chat(dev, server, { banner, agentId: agentIds[0] })
+  else {
+    say(banner)
+    await Promise.race([shutdown.requested, worker.ended])
+  }
+  say(`Finishing what runs (at most ${config.drainMs / 1000} s); Ctrl-C ends at once.`)
+}
+
+/** Database and Temporal, side by side: each takes a second or two. */
+async function openHouse(dev: Dev): Promise<{ assembly: Assembly; uiUrl: string | undefined }> {
+  const { config, closers, logger } = dev
+  const [database, temporal] = await Promise.all([openMigrated(dev), openTemporal(dev)])
+  const assembly = await assemble({
+    config,
+    logger,
+    database,
+    salt: config.secretSalt ?? (await readOrCreateSecret(dev.dataDir)),
+    temporalAddress: temporal?.address,
+    hasWorker: true,
+    elizaTypingMs: config.elizaTypingMs ?? (dev.opensChat ? TERMINAL_TYPING_MS : 0),
+  })
+  closers.add('assembly', () => assembly.close())
+  return { assembly, uiUrl: config.temporalUiUrl ?? temporal?.uiUrl }
+}
+
+async function openMigrated({ config, closers, dataDir }: Dev): Promise<OpenDatabase> {
+  const { postgresUrl, postgresPool: poolSize } = config
+  const database = await openDatabase(postgresUrl ? { postgresUrl, poolSize } : { dataDir })
+  closers.add('database', () => database.close())
+  await migrate(database)
+  return database
+}
+
+async function openTemporal({ config, closers, dataDir, logger, say }: Dev) {
+  if (config.temporalAddress) return undefined
+  const server = await startEmbeddedTemporal({ dataDir, env: process.env, logger, say })
+  closers.add('temporal', () => server.stop())
+  return server
+}
+
+/** For `chat`, `turn` and `doctor` beside this process: the port may not be the usual one. */
+function noteAddress({ closers, dataDir }: Dev, { url }: HttpServer): void {
+  const file = join(dataDir, 'server.json')
+  writeFileSync(file, `${JSON.stringify({ url, pid: process.pid })}\n`, { mode: 0o600 })
+  closers.add('server.json', () => rmSync(file, { force: true }))
+}
+
+function bannerOf(
+  { dataDir, opensChat }: Dev,
+  { ports }: Assembly,
+  { url }: HttpServer,
+  uiUrl: string | undefined,
+): string {
+  const { vendor, model, isBuiltIn } = ports.models.describe()
+  const lines = [
+    `API          ${url}`,
+    `API docs     ${url}/docs`,
+    `Temporal UI  ${uiUrl ?? 'not known (set TURNKEEPER_TEMPORAL_UI_URL)'}`,
+    `Model        ${isBuiltIn ? 'built-in rule-based ELIZA (set OPENAI_API_KEY or OPENAI_BASE_URL for a real one)' : `${vendor} ${model}`}`,
+    `Data         ${dataDir}${opensChat ? '  (log: turnkeeper.log)' : ''}`,
+  ]
+  return lines.join('\n')
+}
+
+async function chat(
+  { config, io, dataDir, shutdown, values }: Dev,
+  { url }: HttpServer,
+  { banner, agentId }: { banner: string; agentId: string | undefined },
+): Promise<void> {
+  await runChat({
+    baseUrl: url,
+    apiKey: config.authToken,
+    dataDir,
+    agentName: values.agent ?? agentId,
+    io,
+    signal: shutdown.signal,
+    banner,
+  })
+}

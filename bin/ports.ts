@@ -1,0 +1,137 @@
+import type { Kysely } from 'kysely'
+import { UnavailableError } from '../agent/errors.ts'
+import type { ModelRouter } from '../agent/models.ts'
+import type {
+  AgentRegistry,
+  Connectors,
+  LoadedTurn,
+  Ports,
+  StepLog,
+  StoredPrompt,
+} from '../agent/ports.ts'
+import { isUnavailable, withRetry } from '../database/failures.ts'
+import { roomEntities } from '../memory/entities.ts'
+import { recentMemories } from '../memory/memories.ts'
+import type { Database } from '../schema/database.ts'
+import type { HeadTurn, TurnRef } from '../schema/turn.ts'
+import type { TurnStream } from '../streams/turn-stream.ts'
+import { admit, loadTurn } from '../turns/admit.ts'
+import { claim, finish, journaled, journalOnce, noteFailure } from '../turns/journal.ts'
+import { completeCall, endCall, openCall } from '../turns/ledger.ts'
+import * as outbox from '../turns/outbox.ts'
+import { readPrompt, writePrompt } from '../turns/prompts.ts'
+import { settle } from '../turns/settle.ts'
+import { noteEvaluator, writeStep } from '../turns/writes.ts'
+import { createRecentMap } from './recent-map.ts'
+
+export interface PortsInput {
+  readonly db: Kysely<Database>
+  readonly agents: AgentRegistry
+  readonly models: ModelRouter
+  readonly stream: TurnStream
+  readonly connectors: Connectors
+  readonly log: StepLog
+  startHead(head: HeadTurn): Promise<void>
+}
+
+/** Turns in flight in one process, with room to spare; each costs some kilobytes. */
+const REMEMBERED = 500
+
+/** The real ports of a worker: what activities ask for, from Postgres, models and connectors. */
+export function createPorts({ db, ...input }: PortsInput): Ports {
+  return {
+    ...input,
+    turns: reachable(turnStore(db)),
+    prompts: reachable(promptStore(db)),
+    journal: reachable(journal(db)),
+    ledger: reachable({
+      open: (call) => openCall(db, call),
+      complete: (call, result, times) => completeCall(db, call, result, times),
+      end: (call, end) => endCall(db, call, end),
+    }),
+    memories: reachable({
+      recent: (options) => recentMemories(db, options),
+      entities: (roomId) => roomEntities(db, roomId),
+    }),
+    outbox: reachable({
+      lease: (roomId, token) => outbox.leaseDelivery(db, roomId, token),
+      release: (roomId, token) => outbox.endDelivery(db, roomId, token),
+      next: (roomId) => outbox.nextOutboxRow(db, roomId),
+      markSent: (row) => outbox.markSent(db, row),
+      markFailed: (id, error) => outbox.markFailed(db, id, error),
+    }),
+  }
+}
+
+const keyOf = ({ turnId, gen }: TurnRef) => `${turnId}:${gen}`
+
+/** A turn does not change while it runs, so each process reads it once. */
+function turnStore(db: Kysely<Database>): Ports['turns'] {
+  const loaded = createRecentMap<LoadedTurn>(REMEMBERED)
+  return {
+    async admit(step) {
+      const admitted = await admit(db, step)
+      if (admitted.kind === 'admitted') loaded.put(keyOf(step), admitted.turn)
+      return admitted
+    },
+    async load(ref) {
+      const known = loaded.get(keyOf(ref)) ?? (await loadTurn(db, ref))
+      if (known) loaded.put(keyOf(ref), known)
+      return known
+    },
+    settle: (settlement) => withRetry(() => settle(db, settlement)),
+  }
+}
+
+/** A stored prompt does not change either; usually the process that composed it asks the model. */
+function promptStore(db: Kysely<Database>): Ports['prompts'] {
+  const stored = createRecentMap<StoredPrompt>(REMEMBERED)
+  return {
+    async read(turn, step) {
+      return stored.get(`${keyOf(turn)}:${step}`) ?? readPrompt(db, turn, step)
+    },
+    async write(attempt, step, prompt) {
+      const written = await writePrompt(db, attempt, step, prompt)
+      stored.put(`${keyOf(attempt)}:${step}`, written)
+      return written
+    },
+  }
+}
+
+function journal(db: Kysely<Database>): Ports['journal'] {
+  return {
+    claim: (attempt, options) => claim(db, attempt, options),
+    once: (attempt, step, result) => journalOnce(db, attempt, step, result),
+    read: ({ turnId, gen }, step) => journaled(db, turnId, gen, step),
+    noteFailure: (attempt, step, error) => noteFailure(db, attempt, step, error),
+    async finish(attempt, step, result, writes) {
+      if (!writes) return finish(db, attempt, step, result)
+      await withRetry(() =>
+        db.transaction().execute(async (trx) => {
+          await finish(trx, attempt, step, result)
+          const { turn, outboxSource, evaluator } = writes
+          await writeStep(trx, { turn, step, outboxSource }, writes)
+          if (evaluator !== undefined) await noteEvaluator(trx, turn, evaluator)
+        }),
+      )
+    },
+  }
+}
+
+/** Says `unavailable` where Postgres cannot be reached, so that the failure's code does. */
+export function reachable<Port extends object>(port: Port): Port {
+  const wrapped = Object.entries(port).map(([name, method]) => [
+    name,
+    async (...given: unknown[]) => {
+      try {
+        return await method(...given)
+      } catch (error) {
+        if (!isUnavailable(error)) throw error
+        throw new UnavailableError('Postgres cannot be reached. Nothing was written; try again.', {
+          cause: error,
+        })
+      }
+    },
+  ])
+  return Object.fromEntries(wrapped) as Port // the same members, each with the same signature
+}

@@ -1,0 +1,118 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Runtime } from '@temporalio/worker'
+import { createApp } from '../api/app.ts'
+import type { ApiDeps } from '../api/deps.ts'
+import type { Logger } from '../observability/log.ts'
+import { temporalLogger } from '../observability/temporal-log.ts'
+import type { Config, LoadedConfig } from '../schema/config.ts'
+import { sourceOf } from '../schema/load-config.ts'
+import { bundleWorkflows, createAgentWorker } from '../workers/agent-worker.ts'
+import { createAgentsPort } from './api/agents.ts'
+import { createChannelsPort } from './api/channels.ts'
+import { createMessagesPort } from './api/messages.ts'
+import { createStatusPort } from './api/status.ts'
+import { createTurnsPort } from './api/turns.ts'
+import type { Assembly } from './assembly.ts'
+import { type HttpServer, listen } from './http-server.ts'
+import { reachable } from './ports.ts'
+import { version } from './version.ts'
+
+/** Before anything of Temporal's: its log lines become ours, and signals stay ours. */
+export function installTemporalRuntime(logger: Logger): void {
+  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: [] })
+}
+
+export interface RunningWorker {
+  /** Takes no more work, and waits for running steps. */
+  stop(): Promise<void>
+  /** Rejects when the Worker fails beyond repair. */
+  readonly ended: Promise<void>
+}
+
+/** Runs turns. Waits for Temporal if it cannot be reached yet, until `signal` is aborted. */
+export async function startWorker(
+  { temporal, ports, log }: Assembly,
+  config: Config,
+  signal: AbortSignal,
+): Promise<RunningWorker | undefined> {
+  const bundling = bundleWorkflows()
+  const connected = await connectPatiently(temporal, log, signal)
+  if (!connected) return undefined
+  const worker = await createAgentWorker(ports, {
+    connection: connected.connection,
+    namespace: connected.namespace,
+    taskQueue: config.taskQueue,
+    heartbeatThrottleMs: config.heartbeatThrottleMs,
+    drainMs: config.drainMs,
+    workflowBundle: await bundling,
+  })
+  const ended = worker.run()
+  return {
+    ended,
+    stop: async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown()
+      await ended
+    },
+  }
+}
+
+const CONNECT_PAUSE_MS = 1_000
+
+async function connectPatiently(temporal: Assembly['temporal'], log: Logger, signal: AbortSignal) {
+  for (let hasComplained = false; !signal.aborted; hasComplained = true) {
+    try {
+      return await temporal.connection()
+    } catch (error) {
+      if (!hasComplained) log.warn({ err: error }, 'Temporal cannot be reached yet; trying again.')
+      await delay(CONNECT_PAUSE_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+  return undefined
+}
+
+export interface ApiSettingsInput {
+  readonly loaded: LoadedConfig
+  readonly uiUrl: string | undefined
+  readonly environment: 'development' | 'production'
+  readonly closing: AbortSignal
+}
+
+/** Serves the API. */
+export function startApi(assembly: Assembly, input: ApiSettingsInput): Promise<HttpServer> {
+  const { config } = input.loaded
+  const app = createApp(apiDeps(assembly, input))
+  return listen(app.fetch, {
+    host: config.serverHost,
+    port: config.serverPort,
+    isPortExplicit: sourceOf(input.loaded, 'SERVER_PORT') !== 'default',
+  })
+}
+
+function apiDeps(
+  assembly: Assembly,
+  { loaded, uiUrl, environment, closing }: ApiSettingsInput,
+): ApiDeps {
+  const { config } = loaded
+  const { temporal, ports, agents, stream, log } = assembly
+  const { taskQueue } = config
+  return {
+    settings: {
+      version: version(),
+      authToken: config.authToken,
+      corsOrigin: config.corsOrigin,
+      allowedHosts: config.allowedHosts,
+      boundHost: config.serverHost,
+      maxBodyBytes: config.maxBodyBytes,
+      httpWaitMs: config.httpWaitMs,
+      environment,
+    },
+    agents: reachable(createAgentsPort({ ...assembly, agents })),
+    channels: reachable(createChannelsPort(assembly)),
+    messages: reachable(createMessagesPort(assembly)),
+    turns: reachable(createTurnsPort({ ...assembly, uiUrl })),
+    status: createStatusPort({ db: assembly.db, temporal, taskQueue, models: ports.models }),
+    stream,
+    log,
+    closing,
+  }
+}

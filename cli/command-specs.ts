@@ -1,0 +1,162 @@
+/** A flag as the command line knows it. */
+export interface FlagSpec {
+  readonly type: 'boolean' | 'string'
+  /** What stands in the help for the value. */
+  readonly placeholder?: string
+  readonly description: string
+  /** Takes every word up to the next flag. */
+  readonly takesSeveral?: boolean
+  /** Shown and typed as `--no-<name>`. */
+  readonly isNegative?: boolean
+}
+
+export const FLAGS = {
+  port: { type: 'string', placeholder: '<number>', description: 'Port of the API (SERVER_PORT).' },
+  host: { type: 'string', placeholder: '<name>', description: 'Address to bind to (SERVER_HOST).' },
+  'data-dir': {
+    type: 'string',
+    placeholder: '<folder>',
+    description: 'Folder of everything that is kept (TURNKEEPER_DATA_DIR).',
+  },
+  'log-level': {
+    type: 'string',
+    placeholder: '<level>',
+    description: 'trace, debug, info, warn, error, fatal or silent (LOG_LEVEL).',
+  },
+  'api-url': {
+    type: 'string',
+    placeholder: '<address>',
+    description: 'Where the API is (TURNKEEPER_API_URL).',
+  },
+  'api-key': {
+    type: 'string',
+    placeholder: '<key>',
+    description:
+      'Key of the API. Others can see it in the process list: prefer ELIZA_SERVER_AUTH_TOKEN.',
+  },
+  character: {
+    type: 'string',
+    placeholder: '<file> …',
+    description: 'Character files to run, instead of the characters/ folder.',
+    takesSeveral: true,
+  },
+  chat: {
+    type: 'boolean',
+    description: 'Only serve, also on a terminal.',
+    isNegative: true,
+  },
+  agent: { type: 'string', placeholder: '<name>', description: 'Agent to talk to, by name or id.' },
+  json: { type: 'boolean', description: 'Print JSON, for scripts.' },
+  prompt: { type: 'boolean', description: 'Print the prompts that were sent to models as well.' },
+  help: { type: 'boolean', description: 'Show this help.' },
+  version: { type: 'boolean', description: 'Show the version.' },
+} as const satisfies Record<string, FlagSpec>
+export type FlagName = keyof typeof FLAGS
+
+export interface CommandSpec {
+  readonly summary: string
+  /** What it does, for its own help. */
+  readonly details: string
+  readonly flags: readonly FlagName[]
+  /** Names of the words it needs. */
+  readonly positionals: readonly string[]
+  readonly examples: readonly string[]
+  readonly exits: readonly ('unreachable' | 'notFound' | 'notDeterministic')[]
+  /** It runs agents, so the configuration must be safe to serve with. */
+  readonly serves: boolean
+}
+
+const SERVER_FLAGS = ['port', 'host', 'api-key', 'log-level'] as const
+const CLIENT_FLAGS = ['api-url', 'api-key', 'port', 'host', 'data-dir'] as const
+const turnsExit = ['unreachable', 'notFound'] as const
+
+export const COMMANDS = {
+  dev: {
+    summary: 'Run everything in one process, with a chat on a terminal.',
+    details:
+      'API, Worker, embedded Postgres and a Temporal dev server. What it keeps is in the data folder.',
+    flags: [...SERVER_FLAGS, 'data-dir', 'character', 'chat'],
+    positionals: [],
+    examples: ['turnkeeper dev', 'turnkeeper dev --character ada.json bob.json --port 4000'],
+    exits: ['unreachable'],
+    serves: true,
+  },
+  api: {
+    summary: 'Serve the API. Needs POSTGRES_URL.',
+    details: 'Accepts messages and answers requests; the turns themselves run in workers.',
+    flags: [...SERVER_FLAGS, 'data-dir', 'character'],
+    positionals: [],
+    examples: ['POSTGRES_URL=postgres://… SECRET_SALT=… turnkeeper api --port 3000'],
+    exits: ['unreachable'],
+    serves: true,
+  },
+  worker: {
+    summary: 'Run turns. Needs POSTGRES_URL.',
+    details: 'Any number of them may run beside each other.',
+    flags: ['data-dir', 'character', 'log-level'],
+    positionals: [],
+    examples: ['POSTGRES_URL=postgres://… TEMPORAL_ADDRESS=temporal:7233 turnkeeper worker'],
+    exits: ['unreachable'],
+    serves: true,
+  },
+  migrate: {
+    summary: "Bring the database's schema up to date.",
+    details:
+      'Safe to run from several places at once. A schema newer than this program is refused.',
+    flags: ['data-dir', 'log-level'],
+    positionals: [],
+    examples: ['POSTGRES_URL=postgres://… turnkeeper migrate'],
+    exits: ['unreachable'],
+    serves: false,
+  },
+  chat: {
+    summary: 'Talk to an agent of a running API.',
+    details:
+      'Reopens the last conversation. Without a terminal it reads a message per line and prints the answers.',
+    flags: [...CLIENT_FLAGS, 'agent'],
+    positionals: [],
+    examples: ['turnkeeper chat', "echo 'Hello' | turnkeeper chat --agent Ada"],
+    exits: turnsExit,
+    serves: false,
+  },
+  config: {
+    summary: 'Show every setting, where its value comes from, and slips in names.',
+    details: 'Secrets are masked.',
+    flags: [...CLIENT_FLAGS, 'log-level', 'json'],
+    positionals: [],
+    examples: ['turnkeeper config', 'turnkeeper config --json'],
+    exits: [],
+    serves: false,
+  },
+  doctor: {
+    summary: 'Check what Turnkeeper needs, and say what to do.',
+    details: 'Changes nothing and downloads nothing.',
+    flags: [...CLIENT_FLAGS, 'json'],
+    positionals: [],
+    examples: ['turnkeeper doctor', 'turnkeeper doctor --json'],
+    exits: [],
+    serves: false,
+  },
+  'turn show': {
+    summary: 'Show what a turn did: steps, times, model calls, cost.',
+    details: 'Asks a running API.',
+    flags: [...CLIENT_FLAGS, 'prompt', 'json'],
+    positionals: ['id'],
+    examples: ['turnkeeper turn show 0b8e… --prompt'],
+    exits: turnsExit,
+    serves: false,
+  },
+  'turn replay': {
+    summary: "Replay a turn's history against the code of today.",
+    details: 'Fetches the history from a running API. Calls no model and writes nothing.',
+    flags: [...CLIENT_FLAGS, 'json'],
+    positionals: ['id'],
+    examples: ['turnkeeper turn replay 0b8e…'],
+    exits: ['unreachable', 'notFound', 'notDeterministic'],
+    serves: false,
+  },
+} as const satisfies Record<string, CommandSpec>
+export type CommandName = keyof typeof COMMANDS
+
+export const commandSpec = (name: CommandName): CommandSpec => COMMANDS[name]
+export const flagSpec = (name: FlagName): FlagSpec => FLAGS[name]

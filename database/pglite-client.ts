@@ -1,0 +1,129 @@
+import { Worker } from 'node:worker_threads'
+import pg from 'pg'
+import type { Failure, RowsReply, ThreadReply, ThreadRequest } from './pglite-messages.ts'
+
+interface Pending {
+  readonly resolve: (reply: ThreadReply) => void
+  readonly reject: (error: Error) => void
+}
+
+/** PGlite in a thread of its own. One session: whoever needs it for himself must see to that. */
+export class PgliteClient {
+  readonly #worker: Worker
+  readonly #pending = new Map<number, Pending>()
+  #lastId = 0
+  /** Why no query can be answered any more. */
+  #ended: Error | undefined
+
+  private constructor(worker: Worker) {
+    this.#worker = worker
+    worker.on('message', (reply: ThreadReply) => this.#settle(reply))
+    worker.on('error', (error) => this.#end(lost(error)))
+    worker.on('exit', () => this.#end(lost()))
+  }
+
+  /**
+   * @param folder of the cluster, made when it does not exist; absent: in memory.
+   * @throws {PgliteFolderError} it cannot be opened.
+   */
+  static async open(folder?: string): Promise<PgliteClient> {
+    const worker = new Worker(new URL('./pglite-thread.ts', import.meta.url), {
+      workerData: { folder },
+    })
+    const first = await new Promise<ThreadReply>((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+      worker.once('exit', (code) => reject(new Error(`its thread ended with code ${code}`)))
+    }).catch((error: Error): ThreadReply => {
+      return { kind: 'refused', reason: error.message }
+    })
+    if (first.kind !== 'refused') return new PgliteClient(worker)
+    await worker.terminate()
+    throw new PgliteFolderError(folder ?? 'memory', first.reason)
+  }
+
+  /** Queries are answered in the order of the calls. Errors are `pg`'s `DatabaseError`. */
+  async query(sql: string, parameters: readonly unknown[] = []): Promise<RowsReply> {
+    const reply = await this.#ask({ kind: 'query', sql, parameters }).catch((error: Error) => {
+      // Made where the thread's answer came in; its reader wants to know who asked.
+      Error.captureStackTrace(error)
+      throw error
+    })
+    if (reply.kind !== 'rows') throw new Error(`The thread answered a query with '${reply.kind}'.`)
+    for (const column of reply.byteaColumns) restoreBuffers(reply.rows, column)
+    return reply
+  }
+
+  /** After the queries that were asked before. Returns when the files are closed. */
+  async close(): Promise<void> {
+    if (this.#ended) return
+    const closed = this.#ask({ kind: 'close' })
+    this.#ended = closedError()
+    await closed.catch(() => undefined)
+    await this.#worker.terminate()
+  }
+
+  #ask(request: OmitId<ThreadRequest>): Promise<ThreadReply> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    this.#lastId += 1
+    const id = this.#lastId
+    return new Promise((resolve, reject) => {
+      // Throws, and so rejects, when a parameter cannot be cloned.
+      this.#worker.postMessage({ ...request, id })
+      this.#pending.set(id, { resolve, reject })
+    })
+  }
+
+  #settle(reply: ThreadReply): void {
+    if (!('id' in reply)) return
+    const pending = this.#pending.get(reply.id)
+    this.#pending.delete(reply.id)
+    if (reply.kind === 'failed') pending?.reject(databaseError(reply.failure))
+    else pending?.resolve(reply)
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error
+    for (const { reject } of this.#pending.values()) reject(this.#ended)
+    this.#pending.clear()
+  }
+}
+
+type OmitId<T> = T extends unknown ? Omit<T, 'id'> : never
+
+/** The embedded database did not open. `folder` is where it lies. */
+export class PgliteFolderError extends Error {
+  override readonly name = 'PgliteFolderError'
+  readonly folder: string
+
+  constructor(folder: string, reason: string) {
+    super(
+      `The embedded database in '${folder}' cannot be opened: ${reason}. Check the rights of the ` +
+        'folder and the free space of the disk. If it is damaged, put a backup in its place, or ' +
+        'move it away to start with an empty database.',
+    )
+    this.folder = folder
+  }
+}
+
+function databaseError({ message, fields }: Failure): Error {
+  return Object.assign(new pg.DatabaseError(message, message.length, 'error'), fields)
+}
+
+const closedError = () =>
+  databaseError({ message: 'The database is closed.', fields: { code: '08003' } })
+
+function lost(cause?: Error): Error {
+  const message =
+    'The embedded database broke down. What was committed is on disk; start the program again.'
+  return Object.assign(databaseError({ message, fields: { code: '57P02' } }), { cause })
+}
+
+function restoreBuffers(rows: Record<string, unknown>[], column: string): void {
+  for (const row of rows) {
+    const value = row[column]
+    if (value instanceof Uint8Array) {
+      row[column] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import {
+  AbortedTransactionError,
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  PGliteAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+  type TransactionSettings,
+} from 'kysely'
+import { Exclusive } from './exclusive.ts'
+import type { PgliteClient } from './pglite-client.ts'
+
+const ACQUIRE_TIMEOUT_MS = 15_000
+const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE'])
+
+/**
+ * Kysely on our PGlite. Kysely's own dialect gives everybody the one connection at once, so that a
+ * query lands in whatever transaction is open, and two transactions become one. Here a transaction,
+ * and each query outside of one, has the session for itself.
+ */
+export class PgliteDialect implements Dialect {
+  readonly #client: PgliteClient
+
+  constructor(client: PgliteClient) {
+    this.#client = client
+  }
+
+  createDriver = (): Driver => new PgliteDriver(this.#client)
+  createAdapter = () => new PGliteAdapter()
+  createQueryCompiler = () => new PostgresQueryCompiler()
+  createIntrospector = (db: Kysely<unknown>) => new PostgresIntrospector(db)
+}
+
+class PgliteDriver implements Driver {
+  readonly #client: PgliteClient
+  readonly #connection: DatabaseConnection
+  readonly #session = new Exclusive()
+
+  constructor(client: PgliteClient) {
+    this.#client = client
+    this.#connection = new PgliteConnection(client)
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    await this.#session.acquire(ACQUIRE_TIMEOUT_MS, sessionTaken)
+    return this.#connection
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#session.release()
+  }
+
+  async beginTransaction(_: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    const { isolationLevel, accessMode } = settings
+    const isolation = isolationLevel ? ` isolation level ${isolationLevel}` : ''
+    await this.#client.query(`begin${isolation}${accessMode ? ` ${accessMode}` : ''}`)
+  }
+
+  async commitTransaction(): Promise<void> {
+    const { command } = await this.#client.query('commit')
+    // Postgres answers a commit so when an earlier error had spoilt the transaction.
+    if (command === 'ROLLBACK') throw new AbortedTransactionError()
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    await this.#client.query('rollback')
+  }
+
+  async savepoint(connection: DatabaseConnection, name: string): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(`savepoint "${name}"`))
+  }
+
+  async rollbackToSavepoint(connection: DatabaseConnection, name: string): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(`rollback to "${name}"`))
+  }
+
+  async releaseSavepoint(connection: DatabaseConnection, name: string): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(`release "${name}"`))
+  }
+
+  destroy(): Promise<void> {
+    return this.#client.close()
+  }
+}
+
+class PgliteConnection implements DatabaseConnection {
+  readonly #client: PgliteClient
+
+  constructor(client: PgliteClient) {
+    this.#client = client
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, command, rowCount } = await this.#client.query(sql, parameters)
+    const numAffectedRows = CHANGES.has(command) ? BigInt(rowCount) : undefined
+    // Kysely checks the shape of rows at compile time, against the tables' types.
+    return { rows: rows as R[], numAffectedRows }
+  }
+
+  // biome-ignore lint/correctness/useYield: Kysely's interface asks for a generator.
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('The embedded database does not stream rows. Read them with a limit.')
+  }
+}
+
+function sessionTaken(): Error {
+  const message =
+    `The embedded database was not free within ${ACQUIRE_TIMEOUT_MS / 1_000} s. A transaction ` +
+    'is open for that long; if it waits for a query outside of itself, it waits for ever.'
+  return Object.assign(new Error(message), { code: '53300' })
+}

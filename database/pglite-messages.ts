@@ -1,0 +1,61 @@
+import { inspect } from 'node:util'
+
+/** What `pglite-client.ts` asks of the thread. Answers may be told apart by `id`. */
+export type ThreadRequest =
+  | {
+      readonly id: number
+      readonly kind: 'query'
+      readonly sql: string
+      readonly parameters: readonly unknown[]
+    }
+  | { readonly id: number; readonly kind: 'close' }
+
+export interface RowsReply {
+  readonly id: number
+  readonly kind: 'rows'
+  readonly rows: Record<string, unknown>[]
+  /** `INSERT`, `COMMIT`, … */
+  readonly command: string
+  readonly rowCount: number
+  /** Their values arrive as plain `Uint8Array`s. */
+  readonly byteaColumns: readonly string[]
+}
+
+/** `ready` or `refused` comes first and once; the other replies name their request. */
+export type ThreadReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | RowsReply
+  | { readonly id: number; readonly kind: 'closed' }
+  | {
+      readonly id: number
+      readonly kind: 'failed'
+      readonly failure: Failure
+      /** The engine itself broke: the thread ends after this. */
+      readonly isFatal: boolean
+    }
+
+/** An error on its way between threads: cloning would keep its message and drop all else. */
+export interface Failure {
+  readonly message: string
+  /** Postgres' own fields, named as `pg` names them. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+const FIELDS = [
+  ...['severity', 'code', 'detail', 'hint', 'position', 'where'],
+  ...['schema', 'table', 'column', 'dataType', 'constraint', 'routine'],
+]
+
+export function describeFailure(error: unknown): Failure {
+  if (!(error instanceof Error)) return { message: inspect(error), fields: {} }
+  const found = Object.entries(error).filter(
+    (entry): entry is [string, string] => FIELDS.includes(entry[0]) && typeof entry[1] === 'string',
+  )
+  return { message: error.message, fields: Object.fromEntries(found) }
+}
+
+/** Whether WebAssembly itself gave up, so that no later query can be trusted. */
+export function isFatal(error: unknown): boolean {
+  return error instanceof Error && ['RuntimeError', 'ExitStatus'].includes(error.name)
+}

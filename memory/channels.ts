@@ -1,0 +1,97 @@
+import { type Kysely, sql } from 'kysely'
+import type { Database } from '../schema/database.ts'
+import type { JsonObject } from '../schema/json.ts'
+
+export interface NewChannelRow {
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly messageServerId: string
+  readonly metadata: JsonObject
+  /** In the order in which they join. */
+  readonly participants: readonly string[]
+}
+
+/** Makes the channel if it does not exist, and adds the participants that are missing. */
+export async function ensureChannel(db: Kysely<Database>, channel: NewChannelRow): Promise<void> {
+  await sql`
+    with made as (
+      insert into channels (id, name, type, message_server_id, metadata)
+      values (${channel.id}, ${channel.name}, ${channel.type}, ${channel.messageServerId},
+        ${JSON.stringify(channel.metadata)}::jsonb)
+      on conflict do nothing
+    )
+    insert into channel_participants (channel_id, entity_id)
+    select ${channel.id}::uuid, p.id from unnest(${[...channel.participants]}::uuid[]) with ordinality as p(id, n)
+    order by p.n
+    on conflict do nothing`.execute(db)
+}
+
+export function findChannel(db: Kysely<Database>, id: string) {
+  return db.selectFrom('channels').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+export async function channelParticipants(db: Kysely<Database>, id: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('channel_participants')
+    .select('entity_id')
+    .where('channel_id', '=', id)
+    .orderBy('position')
+    .execute()
+  return rows.map((row) => row.entity_id)
+}
+
+/** False when it was none. */
+export async function removeParticipant(
+  db: Kysely<Database>,
+  channelId: string,
+  entityId: string,
+): Promise<boolean> {
+  const removed = await db
+    .deleteFrom('channel_participants')
+    .where('channel_id', '=', channelId)
+    .where('entity_id', '=', entityId)
+    .returning('entity_id')
+    .executeTakeFirst()
+  return removed !== undefined
+}
+
+export interface ChannelAgent {
+  readonly id: string
+  readonly name: string
+  readonly status: 'active' | 'inactive' | 'deleting'
+}
+
+export interface OpenChannel {
+  readonly name: string
+  readonly type: string
+  readonly messageServerId: string
+  /** The agents among the participants, in the order in which they joined. */
+  readonly agents: readonly ChannelAgent[]
+}
+
+/** A channel and who listens there: what accept needs, in one round trip. */
+export async function openChannel(
+  db: Kysely<Database>,
+  id: string,
+): Promise<OpenChannel | undefined> {
+  const { rows } = await sql<{
+    name: string
+    type: string
+    message_server_id: string
+    agents: ChannelAgent[] | null
+  }>`
+    select c.name, c.type, c.message_server_id, (
+      select jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'status', a.status) order by p.position)
+      from channel_participants p join agents a on a.id = p.entity_id
+      where p.channel_id = c.id) as agents
+    from channels c where c.id = ${id}`.execute(db)
+  const row = rows[0]
+  if (!row) return undefined
+  return {
+    name: row.name,
+    type: row.type,
+    messageServerId: row.message_server_id,
+    agents: row.agents ?? [],
+  }
+}

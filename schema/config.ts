@@ -1,0 +1,286 @@
+import { z } from 'zod'
+
+/** What the reader of a setting needs: its name outside, what it does, and what may be written. */
+export interface SettingMeta {
+  /** Name in the environment and in `.env`. ElizaOS's name where it has one. */
+  readonly env: string
+  readonly description: string
+  /** Completes the sentence "expected …" of an error. */
+  readonly expected: string
+  /** The command line's word for it, without dashes. */
+  readonly flag?: string
+  /** Shown as asterisks. */
+  readonly isSecret?: boolean
+  /** What stands for a value that is unset and has no fixed default. */
+  readonly unset?: string
+}
+
+/** Descriptions of the members of `configSchema`. */
+export const settingMeta = z.registry<SettingMeta>()
+
+const whole = (min: number, max: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max))
+
+const HOUR_MS = 3_600_000
+/** A time in milliseconds with the words of its error. */
+function duration(env: string, byDefault: string, description: string, minMs = 1) {
+  const expected = `whole milliseconds from ${minMs} to ${24 * HOUR_MS}`
+  const schema = whole(minMs, 24 * HOUR_MS).prefault(byDefault)
+  return schema.register(settingMeta, { env, description, expected })
+}
+
+function words(description: Omit<SettingMeta, 'expected'> & { readonly expected?: string }) {
+  return z
+    .string()
+    .optional()
+    .register(settingMeta, { expected: 'any text', ...description })
+}
+
+const webUrl = (meta: Omit<SettingMeta, 'expected'>) =>
+  z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .register(settingMeta, { expected: 'an address that starts with http:// or https://', ...meta })
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+
+const BYTES_PER: Record<string, number> = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
+const size = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*(b|kb|mb|gb)?$/i)
+  .transform((text) => {
+    const unit = text.replace(/[\d.\s]/g, '').toLowerCase()
+    return Math.floor(Number.parseFloat(text) * (BYTES_PER[unit] ?? 1))
+  })
+  .pipe(z.number().min(1024))
+
+/** ElizaOS's names for levels, and the ones of ours that they mean. */
+const LOG_LEVELS = {
+  trace: 'trace',
+  verbose: 'debug',
+  debug: 'debug',
+  log: 'info',
+  progress: 'info',
+  success: 'info',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  silent: 'silent',
+} as const
+const logLevel = z
+  .string()
+  .toLowerCase()
+  .pipe(z.literal(Object.keys(LOG_LEVELS) as (keyof typeof LOG_LEVELS)[])) // the keys of a const
+  .transform((name) => LOG_LEVELS[name])
+
+/**
+ * The whole configuration. Every member is read from text, since that is what flags, the environment
+ * and `.env` hold. Times are milliseconds, sizes bytes.
+ */
+export const configSchema = z.object({
+  serverPort: whole(0, 65535).prefault('3000').register(settingMeta, {
+    env: 'SERVER_PORT',
+    flag: 'port',
+    description:
+      'Port of the API. The next free one is taken when it is in use and not set by you.',
+    expected: 'a whole number from 0 (any free port) to 65535',
+  }),
+  serverHost: z.string().prefault('127.0.0.1').register(settingMeta, {
+    env: 'SERVER_HOST',
+    flag: 'host',
+    description:
+      'Address the API listens on. Any other than loopback needs ELIZA_SERVER_AUTH_TOKEN.',
+    expected: 'a host name or an IP address',
+  }),
+  authToken: words({
+    env: 'ELIZA_SERVER_AUTH_TOKEN',
+    flag: 'api-key',
+    description: 'Key that callers of the API send as X-API-KEY, and that our own commands send.',
+    isSecret: true,
+    unset: 'no key is asked for',
+  }),
+  corsOrigin: words({
+    env: 'CORS_ORIGIN',
+    description: 'Origin of web pages that may call the API.',
+    unset: 'no web page may',
+  }),
+  allowedHosts: list.prefault('').register(settingMeta, {
+    env: 'TURNKEEPER_ALLOWED_HOSTS',
+    description: 'Host names, comma-separated, under which the API may be called besides its own.',
+    expected: 'host names separated by commas',
+  }),
+  maxBodyBytes: size.prefault('2mb').register(settingMeta, {
+    env: 'EXPRESS_MAX_PAYLOAD',
+    description: 'Largest body of a request.',
+    expected: 'a size of at least 1kb, like 500kb or 2mb',
+  }),
+  apiUrl: webUrl({
+    env: 'TURNKEEPER_API_URL',
+    flag: 'api-url',
+    description: 'Where chat, turn and doctor find the API.',
+    unset: 'the running dev of this data folder, else SERVER_HOST and SERVER_PORT',
+  }),
+  postgresUrl: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/\S+$/)
+    .optional()
+    .register(settingMeta, {
+      env: 'POSTGRES_URL',
+      description: 'Postgres with pgvector. Needed by api and worker, and goes with SECRET_SALT.',
+      expected: 'an address that starts with postgres:// or postgresql://',
+      unset: 'embedded PGlite in the data folder',
+    }),
+  postgresPool: whole(2, 1000).prefault('10').register(settingMeta, {
+    env: 'TURNKEEPER_POSTGRES_POOL',
+    description: 'Connections to Postgres per process.',
+    expected: 'a whole number from 2 to 1000',
+  }),
+  secretSalt: words({
+    env: 'SECRET_SALT',
+    description:
+      'Encrypts the secrets of characters. The same in every process, and never changed.',
+    isSecret: true,
+    unset: 'a key made once in the data folder',
+  }),
+  logLevel: logLevel.prefault('info').register(settingMeta, {
+    env: 'LOG_LEVEL',
+    flag: 'log-level',
+    description: 'Least level that is logged.',
+    expected: `one of ${Object.keys(LOG_LEVELS).join(', ')}`,
+  }),
+  logContent: z.stringbool().prefault('false').register(settingMeta, {
+    env: 'LOG_CONTENT',
+    description: 'Whether the text of messages may appear in logs.',
+    expected: 'true or false',
+  }),
+  openaiApiKey: words({
+    env: 'OPENAI_API_KEY',
+    description: 'Key of OpenAI, or of the endpoint that OPENAI_BASE_URL names.',
+    isSecret: true,
+    unset: 'the built-in ELIZA answers, unless OPENAI_BASE_URL is set',
+  }),
+  openaiBaseUrl: webUrl({
+    env: 'OPENAI_BASE_URL',
+    description: 'Any endpoint that speaks as OpenAI does. Counts as configured without a key.',
+    unset: "OpenAI's own",
+  }),
+  openaiSmallModel: words({
+    env: 'OPENAI_SMALL_MODEL',
+    description: 'Model that answers TEXT_SMALL.',
+    unset: "the vendor's default",
+  }),
+  openaiLargeModel: words({
+    env: 'OPENAI_LARGE_MODEL',
+    description: 'Model that answers TEXT_LARGE.',
+    unset: "the vendor's default",
+  }),
+  elizaTypingMs: whole(0, 10_000).optional().register(settingMeta, {
+    env: 'ELIZA_TYPING_MS',
+    description: 'Milliseconds the built-in ELIZA takes per word.',
+    expected: 'whole milliseconds from 0 to 10000',
+    unset: '40 on a terminal, else 0',
+  }),
+  temporalAddress: words({
+    env: 'TEMPORAL_ADDRESS',
+    description:
+      "Temporal's frontend as host:port. The other TEMPORAL_* names of its SDK hold too.",
+    unset: 'a dev server is found and started by dev',
+  }),
+  temporalNamespace: words({
+    env: 'TEMPORAL_NAMESPACE',
+    description: 'Namespace in Temporal.',
+    unset: 'default',
+  }),
+  temporalUiUrl: webUrl({
+    env: 'TURNKEEPER_TEMPORAL_UI_URL',
+    description: "Temporal's Web UI, for links to turns.",
+    unset: "the dev server's own, else no links",
+  }),
+  taskQueue: z.string().prefault('turnkeeper').register(settingMeta, {
+    env: 'TURNKEEPER_TASK_QUEUE',
+    description: 'Task Queue of the turns.',
+    expected: 'a name',
+  }),
+  dataDir: z.string().prefault('.turnkeeper').register(settingMeta, {
+    env: 'TURNKEEPER_DATA_DIR',
+    flag: 'data-dir',
+    description: 'Folder of everything that dev and chat keep.',
+    expected: 'a path',
+  }),
+  turnDeadlineMs: duration(
+    'TURNKEEPER_TURN_DEADLINE_MS',
+    '300000',
+    'From accepting a message to giving up on it, waiting in the queue included.',
+    1000,
+  ),
+  httpWaitMs: duration(
+    'TURNKEEPER_HTTP_WAIT_MS',
+    '60000',
+    'How long a request waits for the reply before it gets 202 with the id of the turn.',
+  ),
+  graceMs: duration(
+    'TURNKEEPER_GRACE_MS',
+    '10000',
+    'What a turn past its deadline gets to end by itself.',
+  ),
+  drainMs: duration(
+    'TURNKEEPER_DRAIN_MS',
+    '10000',
+    'How long running steps may take to finish at shutdown.',
+  ),
+  workflowTaskTimeoutMs: duration(
+    'TURNKEEPER_WORKFLOW_TASK_TIMEOUT_MS',
+    '5000',
+    'Silence of a Worker in a Workflow Task before another one takes over.',
+    1000,
+  ),
+  heartbeatTimeoutMs: duration(
+    'TURNKEEPER_HEARTBEAT_TIMEOUT_MS',
+    '3000',
+    'Silence of a step before it is given to another Worker.',
+    500,
+  ),
+  heartbeatThrottleMs: duration(
+    'TURNKEEPER_HEARTBEAT_THROTTLE_MS',
+    '500',
+    'Least time between two heartbeats. Also how late a cancel is heard.',
+    50,
+  ),
+  sweepIntervalMs: duration(
+    'TURNKEEPER_SWEEP_INTERVAL_MS',
+    '5000',
+    'Between two looks for turns that nobody runs.',
+    100,
+  ),
+})
+
+/** The configuration of a process, checked. */
+export type Config = Readonly<z.output<typeof configSchema>> & {
+  /** Every `TEMPORAL_*` of environment and `.env`, for `@temporalio/envconfig`'s `overrideEnvVars`. */
+  readonly temporalEnv: Readonly<Record<string, string>>
+}
+
+export type SettingSource = 'flag' | 'environment' | '.env' | 'default'
+
+/** One line of `turnkeeper config`. */
+export interface ConfigEntry {
+  readonly name: string
+  /** As written, secrets masked; for an unset one what stands in its place, in parentheses. */
+  readonly value: string
+  readonly source: SettingSource
+  readonly description: string
+  readonly isSecret: boolean
+}
+
+export interface LoadedConfig {
+  readonly config: Config
+  readonly entries: readonly ConfigEntry[]
+  /** Names that look like ours and are not, with the nearest that is. */
+  readonly warnings: readonly string[]
+}

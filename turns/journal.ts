@@ -1,0 +1,128 @@
+import { type Kysely, sql } from 'kysely'
+import { FencedError } from '../agent/errors.ts'
+import type { Claim, ClaimOptions, StepAttempt } from '../agent/ports.ts'
+import type { Database } from '../schema/database.ts'
+import type { JsonObject } from '../schema/json.ts'
+
+/**
+ * The right of one attempt to a step, taken before any effect. Order is the attempt number as
+ * Temporal gave it, never arrival in the database: a late attempt 1 does not displace attempt 2.
+ *
+ * @throws {FencedError} a later attempt, another run or another generation holds the step.
+ */
+export async function claim(
+  db: Kysely<Database>,
+  attempt: StepAttempt,
+  { step, beforeSettle }: ClaimOptions,
+): Promise<Claim> {
+  const { rows } = await sql<{ claimed: boolean; state: string | null; result: JsonObject | null }>`
+    with claimed as (
+      insert into steps (turn_id, gen, step, attempt, token, state)
+      select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'pending' from turns t
+      where t.id = ${attempt.turnId} and t.gen = ${attempt.gen} and t.run_id = ${attempt.runId}
+        and (t.state = 'running' or not ${beforeSettle}::boolean)
+      on conflict (turn_id, gen, step) do update
+        set attempt = excluded.attempt, token = excluded.token
+        where steps.state = 'pending'
+          and (steps.attempt < excluded.attempt or steps.token = excluded.token)
+      returning 1
+    )
+    select exists (select from claimed) as claimed, s.state, s.result
+    from (select 1) as one
+    left join steps s on s.turn_id = ${attempt.turnId} and s.gen = ${attempt.gen} and s.step = ${step}`.execute(
+    db,
+  )
+  const row = rows[0]
+  if (row?.state === 'done') return { kind: 'done', result: row.result ?? {} }
+  if (row?.claimed) return { kind: 'claimed', isTakeover: row.state === 'pending' }
+  throw new FencedError(step)
+}
+
+/**
+ * Journals the result of a claimed step.
+ * @throws {FencedError} the claim was lost meanwhile; nothing was written.
+ */
+export async function finish(
+  db: Kysely<Database>,
+  attempt: StepAttempt,
+  step: string,
+  result: JsonObject,
+): Promise<void> {
+  const { rows } = await sql`
+    update steps set state = 'done', result = ${JSON.stringify(result)}::jsonb, error = null,
+      finished_at = clock_timestamp()
+    where turn_id = ${attempt.turnId} and gen = ${attempt.gen} and step = ${step}
+      and token = ${attempt.token} and state = 'pending'
+    returning 1 as written`.execute(db)
+  if (rows.length === 0) throw new FencedError(step)
+}
+
+/**
+ * Notes why the attempt failed, for the trace; a local step gets its row by this. Changes nothing when
+ * the step is done or a later attempt holds it.
+ */
+export async function noteFailure(
+  db: Kysely<Database>,
+  attempt: StepAttempt,
+  step: string,
+  error: string,
+): Promise<void> {
+  await sql`
+    insert into steps (turn_id, gen, step, attempt, token, state, error)
+    select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'pending', ${error} from turns t
+    where t.id = ${attempt.turnId} and t.gen = ${attempt.gen} and t.run_id = ${attempt.runId}
+    on conflict (turn_id, gen, step) do update set error = excluded.error
+      where steps.state = 'pending' and steps.attempt <= excluded.attempt`.execute(db)
+}
+
+/**
+ * Journals a local step, whose whole effect is this row: the first commit wins, and every execution
+ * returns what stands there.
+ */
+export async function journalOnce(
+  db: Kysely<Database>,
+  attempt: StepAttempt,
+  step: string,
+  result: JsonObject,
+): Promise<JsonObject> {
+  const { rows } = await sql<{ result: JsonObject | null }>`
+    with mine as (
+      insert into steps (turn_id, gen, step, attempt, token, state, result, finished_at)
+      select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'done',
+        ${JSON.stringify(result)}::jsonb, clock_timestamp()
+      from turns t
+      where t.id = ${attempt.turnId} and t.gen = ${attempt.gen} and t.run_id = ${attempt.runId}
+        and t.state = 'running'
+      on conflict (turn_id, gen, step) do update
+        set state = 'done', result = excluded.result, finished_at = excluded.finished_at
+        where steps.state = 'pending'
+      returning result
+    )
+    select result from mine
+    union all
+    select result from steps
+    where turn_id = ${attempt.turnId} and gen = ${attempt.gen} and step = ${step} and state = 'done'`.execute(
+    db,
+  )
+  const row = rows[0]
+  if (!row) throw new FencedError(step)
+  return row.result ?? {}
+}
+
+/** What a finished step journaled; undefined when it has not finished. */
+export async function journaled(
+  db: Kysely<Database>,
+  turnId: string,
+  gen: number,
+  step: string,
+): Promise<JsonObject | undefined> {
+  const row = await db
+    .selectFrom('steps')
+    .select('result')
+    .where('turn_id', '=', turnId)
+    .where('gen', '=', gen)
+    .where('step', '=', step)
+    .where('state', '=', 'done')
+    .executeTakeFirst()
+  return row && (row.result ?? {})
+}

@@ -1,0 +1,54 @@
+import { type Kysely, sql } from 'kysely'
+import { FencedError } from '../agent/errors.ts'
+import type { StepAttempt, StoredPrompt } from '../agent/ports.ts'
+import type { Database } from '../schema/database.ts'
+import type { TurnRef } from '../schema/turn.ts'
+
+/** The prompt of a step, if it was composed. It never changes. */
+export async function readPrompt(
+  db: Kysely<Database>,
+  { turnId, gen }: TurnRef,
+  step: string,
+): Promise<StoredPrompt | undefined> {
+  return db
+    .selectFrom('prompts')
+    .select(['prompt', 'state'])
+    .where('turn_id', '=', turnId)
+    .where('gen', '=', gen)
+    .where('step', '=', step)
+    .executeTakeFirst()
+}
+
+/**
+ * Stores the prompt for `step` and journals `composeState` with it; the first commit wins.
+ * @throws {FencedError} the turn does not run under this generation and run.
+ */
+export async function writePrompt(
+  db: Kysely<Database>,
+  attempt: StepAttempt,
+  step: string,
+  { prompt, state }: StoredPrompt,
+): Promise<StoredPrompt> {
+  const { rows } = await sql<StoredPrompt>`
+    with turn as (
+      select id, gen from turns
+      where id = ${attempt.turnId} and gen = ${attempt.gen} and run_id = ${attempt.runId} and state = 'running'
+    ), mine as (
+      insert into prompts (turn_id, gen, step, prompt, state)
+      select id, gen, ${step}, ${prompt}, ${JSON.stringify(state)}::jsonb from turn
+      on conflict do nothing
+      returning prompt, state
+    ), journal as (
+      insert into steps (turn_id, gen, step, attempt, token, state, finished_at)
+      select id, gen, 'composeState', ${attempt.attempt}, ${attempt.token}, 'done', clock_timestamp() from turn
+      on conflict (turn_id, gen, step) do update
+        set state = 'done', finished_at = clock_timestamp() where steps.state = 'pending'
+    )
+    select prompt, state from mine
+    union all
+    select prompt, state from prompts
+    where turn_id = ${attempt.turnId} and gen = ${attempt.gen} and step = ${step}`.execute(db)
+  const row = rows[0]
+  if (!row) throw new FencedError('composeState')
+  return row
+}

@@ -1,0 +1,137 @@
+import { type Kysely, sql } from 'kysely'
+import type { Content, NewMemory, NewRelationship } from '../agent/memory.ts'
+import type { LoadedTurn, StepWrites } from '../agent/ports.ts'
+import type { Database } from '../schema/database.ts'
+import { stringToUuid } from '../schema/ids.ts'
+
+/** Whose writes they are, and where its messages go besides the database. */
+export interface WriteTarget {
+  readonly turn: LoadedTurn
+  readonly step: string
+  /** The room's connector; null for our own clients. */
+  readonly outboxSource: string | null
+}
+
+/** Writes under ids made of turn, generation, step and ordinal, so that a second run writes the same rows. */
+export async function writeStep(
+  trx: Kysely<Database>,
+  target: WriteTarget,
+  writes: StepWrites,
+): Promise<void> {
+  for (const [ordinal, content] of writes.messages.entries()) {
+    await writeMessage(trx, target, content, ordinal)
+  }
+  for (const [ordinal, memory] of writes.memories.entries()) {
+    await writeMemory(trx, target, memory, idOf(target, 'memory', ordinal))
+  }
+  for (const relationship of writes.relationships) {
+    await writeRelationship(trx, target, relationship)
+  }
+}
+
+const idOf = ({ turn, step }: WriteTarget, kind: string, ordinal: number) =>
+  stringToUuid(`${turn.turnId}:${turn.gen}:${step}:${kind}:${ordinal}`)
+
+async function writeMessage(
+  trx: Kysely<Database>,
+  target: WriteTarget,
+  content: Content,
+  ordinal: number,
+): Promise<void> {
+  const { turn, outboxSource } = target
+  const id = idOf(target, 'message', ordinal)
+  const body = JSON.stringify(content)
+  await trx
+    .insertInto('messages')
+    .values({
+      id,
+      channel_id: turn.channelId,
+      author_id: turn.agentId,
+      content: content.text ?? '',
+      raw_message: body,
+      in_reply_to: turn.messageId,
+      source_type: 'agent_response',
+      metadata: JSON.stringify({
+        thought: content.thought ?? null,
+        actions: content.actions ?? [],
+      }),
+      turn_id: turn.turnId,
+    })
+    .onConflict((oc) => oc.doNothing())
+    .execute()
+  const memory = {
+    type: 'messages',
+    entityId: turn.agentId,
+    content,
+    metadata: { type: 'message' },
+  }
+  await writeMemory(trx, target, memory, idOf(target, 'message-memory', ordinal))
+  if (outboxSource === null) return
+  await trx
+    .insertInto('outbox')
+    .values({
+      id,
+      room_id: turn.room.id,
+      agent_id: turn.agentId,
+      turn_id: turn.turnId,
+      source: outboxSource,
+      content: body,
+      state: 'pending',
+    })
+    .onConflict((oc) => oc.doNothing())
+    .execute()
+}
+
+async function writeMemory(
+  trx: Kysely<Database>,
+  { turn, step }: WriteTarget,
+  memory: NewMemory,
+  id: string,
+): Promise<void> {
+  await trx
+    .insertInto('memories')
+    .values({
+      id,
+      type: memory.type,
+      agent_id: turn.agentId,
+      room_id: turn.room.id,
+      world_id: turn.room.worldId,
+      entity_id: memory.entityId,
+      content: JSON.stringify(memory.content),
+      metadata: JSON.stringify(memory.metadata ?? {}),
+      turn_id: turn.turnId,
+      step,
+    })
+    .onConflict((oc) => oc.doNothing())
+    .execute()
+}
+
+/** One row per pair; tags are added to those that stand there. */
+async function writeRelationship(
+  trx: Kysely<Database>,
+  { turn, step }: WriteTarget,
+  relationship: NewRelationship,
+): Promise<void> {
+  const { sourceEntityId, targetEntityId } = relationship
+  await sql`
+    insert into relationships (id, agent_id, source_entity_id, target_entity_id, tags, metadata, turn_id, step)
+    values (${stringToUuid(`${turn.agentId}:${sourceEntityId}:${targetEntityId}`)}, ${turn.agentId},
+      ${sourceEntityId}, ${targetEntityId}, ${[...relationship.tags]},
+      ${JSON.stringify(relationship.metadata ?? {})}::jsonb, ${turn.turnId}, ${step})
+    on conflict (agent_id, source_entity_id, target_entity_id) do update
+      set tags = array(select distinct unnest(relationships.tags || excluded.tags) order by 1)`.execute(
+    trx,
+  )
+}
+
+/** How far the evaluator has looked. A later turn's note stands. */
+export async function noteEvaluator(
+  trx: Kysely<Database>,
+  turn: LoadedTurn,
+  evaluator: string,
+): Promise<void> {
+  await sql`
+    insert into evaluator_runs (room_id, evaluator, last_seq) values (${turn.room.id}, ${evaluator}, ${turn.seq})
+    on conflict (room_id, evaluator) do update
+      set last_seq = greatest(evaluator_runs.last_seq, excluded.last_seq)`.execute(trx)
+}

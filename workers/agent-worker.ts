@@ -1,0 +1,64 @@
+import { fileURLToPath } from 'node:url'
+import {
+  bundleWorkflowCode,
+  type NativeConnection,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker'
+import { createActivities } from '../activities/index.ts'
+import type { Ports } from '../agent/ports.ts'
+
+export interface WorkerSettings {
+  readonly connection: NativeConnection
+  readonly namespace: string
+  readonly taskQueue: string
+  readonly heartbeatThrottleMs: number
+  /** How long running steps may take to finish at shutdown. */
+  readonly drainMs: number
+  readonly workflowBundle: WorkflowBundle
+}
+
+/** The Workflow code as the Worker runs it; about a second of work, so once per process. */
+export function bundleWorkflows(): Promise<WorkflowBundle> {
+  return bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    logger: { ...silent },
+  })
+}
+
+const nothing = () => undefined
+const silent = {
+  log: nothing,
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+}
+
+/** A Temporal Worker that runs turns. */
+export function createAgentWorker(ports: Ports, settings: WorkerSettings): Promise<Worker> {
+  return Worker.create({
+    connection: settings.connection,
+    namespace: settings.namespace,
+    taskQueue: settings.taskQueue,
+    workflowBundle: settings.workflowBundle,
+    activities: createActivities(ports),
+    shutdownGraceTime: settings.drainMs,
+    // A paused Worker keeps its open polls, and each swallows a task: few polls, few tasks lost.
+    // (`maxConcurrentActivityTaskPolls` is ignored by SDK 1.24.)
+    workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
+    // After a Worker's death its cached Workflows wait this long for it.
+    stickyQueueScheduleToStartTimeout: '1s',
+    // How late a running step hears that it was cancelled.
+    maxHeartbeatThrottleInterval: settings.heartbeatThrottleMs,
+    defaultHeartbeatThrottleInterval: settings.heartbeatThrottleMs,
+    // Steps wait for models and platforms, not for the processor.
+    maxConcurrentActivityTaskExecutions: 200,
+    maxConcurrentLocalActivityExecutions: 100,
+    // Evaluators and `deliver` are scheduled in one task.
+    maxEagerActivityReservationsPerWorkflowTask: 10,
+    maxCachedWorkflows: 500, // a turn is short: the cache serves those that run, not those that were
+  })
+}

@@ -1,0 +1,1 @@
+export { turnWorkflow } from './turn.ts'

@@ -1,0 +1,71 @@
+import {
+  ActivityFailure,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow'
+import type { Activities } from '../activities/index.ts'
+import type { TurnInput } from '../schema/turn.ts'
+import {
+  DELIVER_LIMIT_MS,
+  EVALUATE_LIMIT_MS,
+  localStep,
+  MIN_STEP_MS,
+  SETTLE_GRACE_MS,
+  twinStep,
+  worldStep,
+} from './activity-options.ts'
+
+/** The steps of one turn, under the names of design.md section 3. */
+export function stepsOf(turn: TurnInput) {
+  // The Workflow's clock is the history's: the same number at every replay.
+  const timeLeftMs = () => Math.max(MIN_STEP_MS, turn.deadlineAt - Date.now())
+  const world = (summary: string, limitMs = timeLeftMs()) =>
+    proxyActivities<Activities>(
+      worldStep(summary, { timeLeftMs: limitMs, heartbeatTimeoutMs: turn.heartbeatTimeoutMs }),
+    )
+  const local = <Result>(
+    summary: string,
+    call: (activities: Activities) => Promise<Result>,
+    graceMs = 0,
+  ) => {
+    const twin = () => call(proxyActivities<Activities>(twinStep(summary, timeLeftMs() + graceMs)))
+    return withTwin(call(proxyLocalActivities<Activities>(localStep(summary))), twin)
+  }
+
+  return {
+    admit: () => local('Take the turn', (a) => a.admit(turn)),
+    shouldRespond: () => local('Answer at all? The rules', (a) => a.shouldRespond(turn)),
+    shouldRespondModel: () => world('Answer at all? Ask the model').shouldRespondModel(turn),
+    composeState: (hasForeignProviders: boolean) =>
+      hasForeignProviders
+        ? world('Compose the prompt').composeState(turn)
+        : local('Compose the prompt', (a) => a.composeState(turn)),
+    decide: () => world('Ask the model').decide(turn),
+    runAction: (ordinal: number, action: string) =>
+      world(`Run ${action}`).runAction(turn, { ordinal, action }),
+    settle: (ending: Parameters<Activities['settle']>[1]) =>
+      local('Commit the outcome', (a) => a.settle(turn, ending), SETTLE_GRACE_MS),
+    deliver: () => world('Send to the platform', DELIVER_LIMIT_MS).deliver(turn),
+    evaluate: (evaluator: string) =>
+      world(`Evaluate ${evaluator}`, EVALUATE_LIMIT_MS).evaluate(turn, evaluator),
+  }
+}
+
+/** A local step that could not finish within its tries goes on as a regular one, with back-off. */
+async function withTwin<Result>(
+  local: Promise<Result>,
+  twin: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await local
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure) || isFinal(error)) throw error
+    return twin()
+  }
+}
+
+function isFinal(error: ActivityFailure): boolean {
+  const cause = error.cause
+  return cause !== undefined && 'nonRetryable' in cause && cause.nonRetryable === true
+}
