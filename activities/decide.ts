@@ -53,7 +53,7 @@ async function ask(
   const stored = await ports.prompts.read(turn, STEP)
   if (!stored)
     throw new Error(`The turn '${turn.turnId}' has no prompt: composeState must run first.`)
-  const params = { prompt: stored.prompt, system: agent.character.system }
+  const params = { prompt: stored.prompt } // the character's `system` is in it
   for (let call = 1; ; call += 1) {
     const publisher = createPublisher(ports.stream, attempt)
     const answer = await callModel(ports, {

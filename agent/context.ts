@@ -27,7 +27,7 @@ export interface MemoryReader {
 
 /** A context that may also write and ask models. Its writes commit with the step, or not at all. */
 export interface WorkContext extends TurnContext {
-  /** Says something in the room at once for readers of the stream; the row commits with the step. */
+  /** Says something in the room; it appears when the step commits. */
   say(content: Content): void
   remember(memory: NewMemory): void
   relate(relationship: NewRelationship): void

@@ -79,10 +79,13 @@ function openReader(
 async function writeTurn(reader: Reader, turnId: string, index: number): Promise<void> {
   const { deps, sse, signal, from, startsOver, cursor } = reader
   let turn: TurnResult | undefined
+  let gen = 1
   for await (const item of followTurn(deps, turnId, { after: from[index], signal })) {
-    // A new generation may answer under a new id.
-    if (item.kind === 'restart') turn = await deps.turns.result(turnId)
     if (item.kind === 'known' || item.kind === 'result') turn = item.result
+    if (item.kind === 'chunk' && item.gen !== gen) {
+      gen = item.gen
+      turn = await deps.turns.result(turnId) // Each generation replies under an id of its own.
+    }
     if (!turn || (item.kind === 'known' && !startsOver)) continue
     if (item.kind !== 'known') cursor[index] = item
     await sse.writeSSE({ ...toEvent(item, turn), id: formatCursor(cursor) })

@@ -13,7 +13,7 @@ import {
 } from '../memory/agents.ts'
 import { agentIdOf, type Character, parseCharacter } from '../schema/character.ts'
 import type { JsonObject } from '../schema/json.ts'
-import { joinSecrets, patchCharacter, splitSecrets } from './character-secrets.ts'
+import { joinSecrets, patchCharacter, secretValues, splitSecrets } from './character-secrets.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** Agents beyond this are loaded again when a turn needs them. */
@@ -26,16 +26,23 @@ export interface StoredAgent {
   readonly row: AgentRow
 }
 
-/** Stored characters, and the agents they become. */
-export function createAgentStore({ db }: Pick<OpenDatabase, 'db'>, box: SecretBox) {
+/**
+ * Stored characters, and the agents they become.
+ * @param onSecrets hears every secret that was opened, so that logs can hide it.
+ */
+export function createAgentStore(
+  { db }: Pick<OpenDatabase, 'db'>,
+  box: SecretBox,
+  onSecrets: (values: readonly string[]) => void = () => undefined,
+) {
   const loaded = new Map<string, { version: number; agent: Agent }>()
 
-  const opened = (row: AgentRow): StoredAgent => ({
-    id: row.id,
-    row,
+  const opened = (row: AgentRow): StoredAgent => {
+    const secrets = row.secrets ? box.open(row.secrets) : null
+    if (secrets) onSecrets(secretValues(secrets))
     // Checked when it was stored; a later, stricter schema must not strand an agent.
-    character: joinSecrets(row.character as Character, row.secrets ? box.open(row.secrets) : null),
-  })
+    return { id: row.id, row, character: joinSecrets(row.character as Character, secrets) }
+  }
   const stored = async (id: string): Promise<StoredAgent> => {
     const row = await findAgent(db, id)
     if (!row || row.status === 'deleting') throw new NotFoundError('agent', id)

@@ -1,7 +1,7 @@
 import type { Connectors, LoggedTurn, Ports, StepLog } from '../agent/ports.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import { createModelRouter } from '../models/router.ts'
-import type { Logger } from '../observability/log.ts'
+import type { RootLogger } from '../observability/log.ts'
 import type { Config } from '../schema/config.ts'
 import type { HeadTurn } from '../schema/turn.ts'
 import { createInProcessStream } from '../streams/in-process.ts'
@@ -19,7 +19,7 @@ import { createTemporalLink, type TemporalLink } from './temporal-link.ts'
 
 /** Everything a process holds, whatever its role. */
 export interface Assembly extends ApiParts {
-  readonly log: Logger
+  readonly log: RootLogger
   readonly database: OpenDatabase
   readonly stream: TurnStream
   readonly agents: AgentStore
@@ -32,7 +32,7 @@ export interface Assembly extends ApiParts {
 
 export interface AssemblyInput {
   readonly config: Config
-  readonly logger: Logger
+  readonly logger: RootLogger
   readonly database: OpenDatabase
   /** Seals the secrets of characters. */
   readonly salt: string | Buffer
@@ -51,7 +51,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const logger = input.logger
   const log = stepLog(logger)
   const stream = await openStream(input)
-  const agents = createAgentStore(database, createSecretBox(input.salt))
+  const agents = createAgentStore(database, createSecretBox(input.salt), logger.addSecrets)
   const temporal = linkTemporal(input)
   const models = createModelRouter({ ...config, elizaTypingMs: input.elizaTypingMs })
   const startHead = async (head: HeadTurn) => void (await temporal.startTurn(head))
@@ -119,7 +119,7 @@ function linkTemporal({ config, temporalAddress, hasWorker }: AssemblyInput): Te
   })
 }
 
-function stepLog(logger: Logger): StepLog {
+function stepLog(logger: RootLogger): StepLog {
   return {
     warn(turn: LoggedTurn | undefined, message, error) {
       const ids = turn && { turnId: turn.turnId, roomId: turn.roomId, agentId: turn.agentId }

@@ -53,6 +53,13 @@ function masked(value: Json | undefined): Json {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, masked(inner)]))
 }
 
+/** Every text among secrets, however deep. */
+export function secretValues(value: Json | undefined): string[] {
+  if (typeof value === 'string') return [value]
+  if (value === null || typeof value !== 'object') return []
+  return Object.values(value).flatMap(secretValues)
+}
+
 /** A shallow merge in which masked values keep what stands there, and `null` removes a key. */
 export function patchCharacter(current: Character, patch: JsonObject): JsonObject {
   const merged: JsonObject = { ...(current as unknown as JsonObject) }

@@ -2,7 +2,7 @@ import { UsageError } from '../cli/arguments.ts'
 import type { CommandInput } from '../cli/command.ts'
 import { migrate } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
-import { createLogger, type Logger } from '../observability/log.ts'
+import { createLogger, type RootLogger } from '../observability/log.ts'
 import { type Assembly, assemble } from './assembly.ts'
 import { type Closers, createClosers } from './closers.ts'
 import { installTemporalRuntime } from './roles.ts'
@@ -10,7 +10,7 @@ import { listenForShutdown, type ShutdownRequest } from './shutdown.ts'
 
 export interface ProductionProcess {
   readonly assembly: Assembly
-  readonly logger: Logger
+  readonly logger: RootLogger
   readonly closers: Closers
   readonly shutdown: ShutdownRequest
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Runtime } from '@temporalio/worker'
+import { makeTelemetryFilterString, Runtime } from '@temporalio/worker'
 import { createApp } from '../api/app.ts'
 import type { ApiDeps } from '../api/deps.ts'
 import type { Logger } from '../observability/log.ts'
@@ -19,7 +19,14 @@ import { version } from './version.ts'
 
 /** Before anything of Temporal's: its log lines become ours, and signals stay ours. */
 export function installTemporalRuntime(logger: Logger): void {
-  Runtime.install({ logger: temporalLogger(logger), shutdownSignals: [] })
+  Runtime.install({
+    logger: temporalLogger(logger),
+    shutdownSignals: [],
+    // Forwarded: the core would write to the terminal itself.
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+    },
+  })
 }
 
 export interface RunningWorker {

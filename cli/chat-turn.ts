@@ -45,7 +45,7 @@ export async function joinTurn(
       signal,
       onText: (text) => answer.show(text),
       onAway(error) {
-        if (!isAway) view.note(`\n${awayNote(error)}`)
+        if (!isAway) view.note(awayNote(error))
         isAway = true
       },
     })

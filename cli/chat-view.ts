@@ -1,6 +1,6 @@
 /** Where a chat is seen and typed: a terminal, or a pipe. Every text is made printable by the view. */
 export interface ChatView {
-  /** A word of ours about what goes on. */
+  /** A word of ours about what goes on. While an answer grows it goes above it. */
   note(text: string): void
   /** Something that was said before. */
   said(name: string, text: string): void
@@ -11,8 +11,8 @@ export interface ChatView {
   onEscape(listener: () => void): void
   /** Ctrl-C on a terminal. A pipe has no keys: its process gets the signal. */
   onInterrupt(listener: () => void): void
-  /** Gives the terminal back. Harmless when repeated. */
-  close(): void
+  /** Gives the terminal back, with a last word. Harmless when repeated. */
+  close(lastWord?: string): void
 }
 
 export interface AnswerView {

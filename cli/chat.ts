@@ -111,11 +111,7 @@ async function say(session: ChatSession, line: string): Promise<undefined> {
 }
 
 function interrupt({ view, agent, cancelRunning, leave }: ChatSession): void {
-  view.note(
-    cancelRunning
-      ? `\nClosing. ${agent?.name ?? 'The agent'} is in the middle of an answer: it is finished now, or at ` +
-          'the next start. Ctrl-C again ends at once.'
-      : '\nClosing. Ctrl-C again ends at once.',
-  )
+  const unfinished = `${agent?.name ?? 'The agent'} is in the middle of an answer, which is finished now or at the next start. `
+  view.close(`Closing. ${cancelRunning ? unfinished : ''}Ctrl-C again ends at once.`)
   leave()
 }

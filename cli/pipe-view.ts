@@ -25,6 +25,9 @@ export function openPipe({ stdin, stdout, stderr }: CommandIo): ChatView {
     read: () => lines.next(),
     onEscape: () => undefined,
     onInterrupt: () => undefined,
-    close: () => input.close(),
+    close(lastWord) {
+      if (lastWord) stderr.write(`${printable(lastWord)}\n`)
+      input.close()
+    },
   }
 }

@@ -22,10 +22,10 @@ export interface InputListeners {
 }
 
 export interface TerminalLine {
-  /** Shows the prompt with what was typed meanwhile. */
+  /** Shows the prompt with what was typed meanwhile, until a line is typed; then keys are kept unseen. */
   show(): void
-  /** From here on keys are kept, but not shown. */
-  hide(): void
+  /** The cursor stands in it. */
+  isShown(): boolean
   close(): void
 }
 
@@ -43,28 +43,38 @@ export function openTerminalInput(
     prompt,
     escapeCodeTimeout: ESCAPE_TIMEOUT_MS,
   })
-  const stopKeys = listen(stdin, line, { ...listeners, isHidden: () => curtain.isDown })
+  curtain.isDown = true
+  const forget = listen(stdin, line, { ...listeners, onLine: takeLine })
+  function takeLine(text: string): void {
+    const isUnseen = curtain.isDown
+    curtain.isDown = true
+    listeners.onLine({ text, isUnseen })
+  }
   stdout.write(BRACKETED_PASTE.on)
   return {
     show() {
       curtain.isDown = false
       line.prompt(true)
     },
-    hide() {
-      curtain.isDown = true
-    },
+    isShown: () => !curtain.isDown,
     close() {
-      stopKeys()
+      forget()
       line.close()
+      curtain.letGo()
       stdout.write(BRACKETED_PASTE.off)
     },
   }
 }
 
+interface KeyListeners extends Omit<InputListeners, 'onLine'> {
+  /** Several lines when they were pasted together. */
+  onLine(text: string): void
+}
+
 function listen(
   stdin: TerminalInput,
   line: Interface,
-  { onLine, onEscape, onInterrupt, onEnd, isHidden }: InputListeners & { isHidden(): boolean },
+  { onLine, onEscape, onInterrupt, onEnd }: KeyListeners,
 ): () => void {
   let pasted: string[] = []
   let isPasting = false
@@ -74,22 +84,28 @@ function listen(
     else if (key.name === 'escape') onEscape()
   }
   stdin.on('keypress', onKey)
-  line.on('line', (text) => {
-    pasted.push(text)
+  line.on('line', (row) => {
+    pasted.push(row)
     if (isPasting) return
-    onLine({ text: pasted.join('\n'), isUnseen: isHidden() })
+    const whole = pasted.join('\n')
     pasted = []
+    onLine(whole)
   })
   line.on('SIGINT', onInterrupt)
   line.on('close', onEnd)
   return () => stdin.off('keypress', onKey)
 }
 
+interface Curtain extends Writable {
+  isDown: boolean
+  letGo(): void
+}
+
 /**
  * The terminal as readline sees it. Behind the closed curtain nothing is drawn, and the screen is
  * endlessly wide, so that readline will not move up over rows that it never wrote.
  */
-function createCurtain(stdout: TerminalOutput) {
+function createCurtain(stdout: TerminalOutput): Curtain {
   let isDown = false
   const curtain = new Writable({
     decodeStrings: false,
@@ -101,15 +117,16 @@ function createCurtain(stdout: TerminalOutput) {
   })
   const onResize = () => curtain.emit('resize')
   stdout.on('resize', onResize)
-  curtain.on('close', () => stdout.off('resize', onResize))
-  return Object.defineProperties(curtain, {
+  Object.defineProperties(curtain, {
     isTTY: { value: true },
     columns: { get: () => (isDown ? Number.POSITIVE_INFINITY : stdout.columns) },
+    letGo: { value: () => stdout.off('resize', onResize) },
     isDown: {
       get: () => isDown,
       set: (value: boolean) => {
         isDown = value
       },
     },
-  }) as Writable & { isDown: boolean } // what the line above defines
+  })
+  return curtain as Curtain // with what the lines above define
 }

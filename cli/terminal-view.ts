@@ -1,9 +1,8 @@
-import { clearScreenDown, cursorTo, moveCursor } from 'node:readline'
-import type { AnswerView, ChatView } from './chat-view.ts'
-import type { CommandIo, TerminalOutput } from './command.ts'
-import { displayRows } from './display-rows.ts'
+import type { ChatView } from './chat-view.ts'
+import type { CommandIo } from './command.ts'
+import { type GrowingAnswer, growingAnswer } from './growing-answer.ts'
 import { createLineQueue } from './line-queue.ts'
-import { createPaint, type Paint } from './paint.ts'
+import { createPaint } from './paint.ts'
 import { printable, printableLine } from './printable.ts'
 import { openTerminalInput, type TypedLine } from './terminal-input.ts'
 
@@ -12,72 +11,51 @@ export function openTerminal(io: CommandIo): ChatView {
   const { stdout } = io
   const paint = createPaint(io.hasColor)
   const lines = createLineQueue<TypedLine>()
-  const keys: { escape: () => void; interrupt: () => void } = {
-    escape: () => undefined,
-    interrupt: () => undefined,
-  }
+  const keys: { escape?: () => void; interrupt?: () => void } = {}
   const you = `${paint.name('You')}: `
   const input = openTerminalInput(io, you, {
     onLine: (line) => lines.push(line),
-    onEscape: () => keys.escape(),
-    onInterrupt: () => keys.interrupt(),
+    onEscape: () => keys.escape?.(),
+    onInterrupt: () => keys.interrupt?.(),
     onEnd: () => lines.end(),
   })
-  input.hide()
   const write = (text: string) => void stdout.write(text)
+  const asNote = (text: string) => `${paint.dim(printable(text))}\n`
+  let growing: GrowingAnswer | undefined
   let isClosed = false
   return {
-    note: (text) => write(`${paint.dim(printable(text))}\n`),
+    note(text) {
+      if (growing) growing.putAbove(asNote(text))
+      else write(asNote(text))
+    },
     said: (name, text) => write(`${paint.name(printableLine(name))}: ${printable(text)}\n`),
-    answer: (name) => growingAnswer(stdout, printableLine(name), paint),
+    answer(name) {
+      const answer = growingAnswer(stdout, printableLine(name), paint)
+      growing = answer
+      const finish = () => {
+        answer.finish()
+        growing = undefined
+      }
+      return { ...answer, finish }
+    },
     async read() {
       if (!lines.isReady()) input.show()
       const line = await lines.next()
-      input.hide()
       if (line?.isUnseen) write(`${you}${printable(line.text)}\n`)
       return line?.text
     },
-    onEscape: (listener) => {
+    onEscape(listener) {
       keys.escape = listener
     },
-    onInterrupt: (listener) => {
+    onInterrupt(listener) {
       keys.interrupt = listener
     },
-    close() {
+    close(lastWord) {
       if (isClosed) return
       isClosed = true
+      if (growing || input.isShown()) write('\n')
+      if (lastWord) write(asNote(lastWord))
       input.close()
     },
   }
-}
-
-/** An answer at the bottom of the screen, which can be taken back as long as its first row is visible. */
-function growingAnswer(stdout: TerminalOutput, name: string, paint: Paint): AnswerView {
-  const draw = (text: string) => void stdout.write(`${paint.name(name)}: ${text}`)
-  let shown = ''
-  draw('')
-  return {
-    show(text) {
-      const wanted = printable(text)
-      if (wanted.startsWith(shown)) stdout.write(wanted.slice(shown.length))
-      else {
-        takeBack(stdout, `${name}: ${shown}`)
-        draw(wanted)
-      }
-      shown = wanted
-    },
-    finish: () => void stdout.write('\n'),
-  }
-}
-
-/** Clears `text`, which ends at the cursor. What has left the screen stays: then a new line begins. */
-function takeBack(stdout: TerminalOutput, text: string): void {
-  const up = displayRows(text, stdout.columns ?? 80) - 1
-  if (up >= (stdout.rows ?? Number.POSITIVE_INFINITY)) {
-    stdout.write('\n')
-    return
-  }
-  moveCursor(stdout, 0, -up)
-  cursorTo(stdout, 0)
-  clearScreenDown(stdout)
 }

@@ -14,13 +14,14 @@ import {
 import { Exclusive } from './exclusive.ts'
 import type { PgliteClient } from './pglite-client.ts'
 
-const ACQUIRE_TIMEOUT_MS = 15_000
+const ACQUIRE_TIMEOUT_MS = 10_000
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE'])
 
 /**
- * Kysely on our PGlite. Kysely's own dialect gives everybody the one connection at once, so that a
- * query lands in whatever transaction is open, and two transactions become one. Here a transaction,
- * and each query outside of one, has the session for itself.
+ * Kysely on our PGlite: a transaction, and each query outside of one, has the one session for itself.
+ * Kysely's own dialect sees to that too, but it waits for the session without end, so that a query
+ * which a transaction makes outside of itself stops the program for ever, and it ignores isolation
+ * levels.
  */
 export class PgliteDialect implements Dialect {
   readonly #client: PgliteClient
@@ -30,9 +31,16 @@ export class PgliteDialect implements Dialect {
   }
 
   createDriver = (): Driver => new PgliteDriver(this.#client)
-  createAdapter = () => new PGliteAdapter()
+  createAdapter = () => new PgliteAdapter()
   createQueryCompiler = () => new PostgresQueryCompiler()
   createIntrospector = (db: Kysely<unknown>) => new PostgresIntrospector(db)
+}
+
+class PgliteAdapter extends PGliteAdapter {
+  /** For Kysely there may be several users at a time: it is the driver that lets them wait. */
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
 }
 
 class PgliteDriver implements Driver {

@@ -55,7 +55,7 @@ async function choosePorts({ wanted, onLog }: FreshStart): Promise<DevServerPlac
     return wanted
   }
   const port = await freePortFrom(wanted.port, ip)
-  const uiPort = await freePortFrom(wanted.uiPort, ip)
+  const uiPort = await freePortFrom(wanted.uiPort, ip, port)
   if (wanted.port !== 0 && port !== wanted.port) {
     onLog(`Port ${wanted.port} is taken; Temporal listens on ${port}.`)
   }
@@ -77,13 +77,15 @@ export async function setAside(file: string, onLog: (line: string) => void): Pro
   return aside
 }
 
-function becomesReady(child: ServerChild): Promise<boolean> {
-  return serverAnswers(`${child.record.ip}:${child.record.port}`, {
+/** Its Web UI may end it even after the frontend has answered, when its port was taken meanwhile. */
+async function becomesReady(child: ServerChild): Promise<boolean> {
+  const answers = await serverAnswers(`${child.record.ip}:${child.record.port}`, {
     limitMs: READY_LIMIT_MS,
     // Printed once it has its ports; before that, another server may answer on them.
     hasStarted: () => /Server:\s/.test(child.output()),
     isHopeless: () => child.ending() !== undefined,
   })
+  return answers && child.ending() === undefined
 }
 
 /**

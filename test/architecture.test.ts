@@ -196,7 +196,13 @@ describe('the rules of shape', () => {
     ['any', 'turns/a.ts', 'const a = (b: Map<string, any>) => b', `turns/a.ts:1 says 'any'`],
     ['console', 'turns/a.ts', `console.log('a')`, 'turns/a.ts:1 uses console'],
     ['a default export', 'turns/a.ts', 'export default function a() {}', 'exports a default'],
-    ['a barrel', 'turns/index.ts', `export * from './a.ts'`, `passes on './a.ts'`],
+    ['a barrel', 'turns/index.ts', `export * from './a.ts'`, 'only passes on'],
+    [
+      'a barrel with names',
+      'turns/index.ts',
+      `export { a } from './a.ts'`,
+      'turns/index.ts:1 only passes',
+    ],
     ['a name without content', 'turns/turn-utils.ts', '', `is named 'utils'`],
     ['a name in camel case', 'turns/turnState.ts', '', 'not kebab-case'],
   ])('refuse %s', (_what, path, text, message) => {
@@ -209,6 +215,7 @@ describe('the rules of shape', () => {
     ['console in the terminal client', 'cli/chat.ts', `console.log('a')`],
     ['the word any in text', 'turns/a.ts', `const a = 'any' // any`],
     ['the two indexes', 'workflows/index.ts', `export { a } from './a.ts'`],
+    ['one name that is passed on', 'turns/b.ts', `export { a } from './a.ts'\nexport const b = 1`],
     ['a long migration', 'schema/migrations/0001-a.ts', lines(400)],
   ])('allow %s', (_what, path, text) => {
     expect(broken(path, text)).toEqual([])

@@ -20,9 +20,11 @@ import { findTags } from './xml-tags.ts'
  * Undefined when nothing is said and nothing is to be done: the answer is empty or only a thought.
  */
 export function parseAnswer(answer: string): ParsedAnswer | undefined {
-  const text = withoutReasoning(storableText(answer)).trim()
+  const whole = withoutReasoning(storableText(answer))
+  const text = whole.trim()
   if (text === '') return undefined
-  const blocks = parseElements(text, ANSWER_GRAMMAR).filter((block) => isBlock(block, text))
+  // Not of the trimmed text: a blank behind a `<` tells that it is no tag that was cut off.
+  const blocks = parseElements(whole, ANSWER_GRAMMAR).filter((block) => isBlock(block, text))
   if (blocks.length > 0) return bestOf(blocks)
   const bare = withoutFence(text)
   if (hasBareFields(bare)) return bestOf(parseBareFields(bare))

@@ -155,7 +155,6 @@ function withoutCutTag(raw: string, name: string, ancestors: readonly string[]):
   const start = raw.lastIndexOf('<')
   if (start < 0 || raw.length - start > 50) return raw
   const cut = tagName(raw.slice(start))
-  return [name, ...ancestors].some((closing) => `</${closing}>`.startsWith(cut))
-    ? raw.slice(0, start)
-    : raw
+  const closings = [name, ...ancestors.filter((ancestor) => ancestor !== '')]
+  return closings.some((closing) => `</${closing}>`.startsWith(cut)) ? raw.slice(0, start) : raw
 }

@@ -4,7 +4,7 @@ import { runChat } from '../../cli/chat.ts'
 import { type CommandInput, EXIT } from '../../cli/command.ts'
 import { migrate } from '../../database/migrate.ts'
 import { type OpenDatabase, openDatabase } from '../../database/open.ts'
-import { createLogger, type Logger } from '../../observability/log.ts'
+import { createLogger, type RootLogger } from '../../observability/log.ts'
 import { type Assembly, assemble } from '../assembly.ts'
 import { type Closers, createClosers } from '../closers.ts'
 import { openDataFolder, readOrCreateSecret } from '../data-folder.ts'
@@ -18,7 +18,7 @@ import { startEmbeddedTemporal } from '../start-embedded.ts'
 const TERMINAL_TYPING_MS = 40
 
 interface Dev extends CommandInput {
-  readonly logger: Logger
+  readonly logger: RootLogger
   readonly closers: Closers
   readonly shutdown: ShutdownRequest
   readonly opensChat: boolean
@@ -46,7 +46,7 @@ export async function run(input: CommandInput): Promise<number> {
 }
 
 /** With a chat open, log lines go to a file: they would tear its lines apart. */
-function devLogger({ config, io }: CommandInput, opensChat: boolean, dataDir: string): Logger {
+function devLogger({ config, io }: CommandInput, opensChat: boolean, dataDir: string): RootLogger {
   return createLogger({
     level: config.logLevel,
     pretty: io.stderr.isTTY === true && !opensChat,

@@ -246,34 +246,6 @@ describe('a message that is sent twice', () => {
   })
 })
 
-describe('text', () => {
-  it.each([
-    ['SQL', `'; DROP TABLE messages; --`],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it must not be interpreted anywhere.
-    ['templates', '{{system}} {{{bio}}} ${process.env.HOME} <%= 1 %> {{#each x}}'],
-    ['markup', '<script>alert(1)</script> & <response><text>no</text></response>'],
-    ['right-to-left', 'שלום \u202Eעולם\u202C مرحبا'],
-    ['emoji', '👩‍👩‍👧‍👦 🏳️‍🌈 😀'],
-    ['escapes', 'a\\u0000b \\ud800 \\n "quoted"'],
-    ['white space', '  \t two\r\nlines \u00a0 '],
-    ['100,000 characters', 'ж'.repeat(100_000)],
-  ])('is kept verbatim: %s', async (_what, content) => {
-    echo()
-    const answer = await answerOf(await send({ transport: 'http', content }))
-    expect(answer.userMessage.content).toBe(content)
-    expect(answer.agentResponse?.text).toBe(content)
-  })
-
-  it('has U+FFFD where it had NUL and lone surrogates, in metadata and its keys too', async () => {
-    const text = String.raw`{"author_id":"${AUTHOR}","content":"a\u0000b\uD83Dc\uDE00 \uD83D\uDE00","metadata":{"k\u0000":"\udfff"}}`
-    const response = await app.request(path(), json(text))
-    expect((await answerOf(response)).userMessage).toMatchObject({
-      content: 'a\uFFFDb\uFFFDc\uFFFD 😀',
-      metadata: { 'k\uFFFD': '\uFFFD' },
-    })
-  })
-})
-
 describe('the messages of a channel', () => {
   it('are listed newest first, as many as asked for', async () => {
     for (const content of ['1', '2', '3']) await send({ content })

@@ -35,7 +35,7 @@ interface Node {
 
 /** Reads one file with the parser that Jest runs it through. @throws when it is no TypeScript. */
 export function parse(path: string, text: string): SourceFile {
-  const { body } = parseSync(text, { syntax: 'typescript', target: 'es2024' })
+  const body: readonly unknown[] = parseSync(text, { syntax: 'typescript', target: 'es2024' }).body
   const nodes = [...walk(body)]
   const lineOf = lineFinder(text)
   const placed = (chosen: readonly Node[], what: string): readonly Place[] =>
@@ -61,19 +61,25 @@ export function parse(path: string, text: string): SourceFile {
       nodes.filter(({ type }) => type.startsWith('ExportDefault')),
       'default',
     ),
+    passedOn: placed(passedOn(body.filter(isNode)), 'export from'),
   }
+}
+
+/** `export *` always; `export { a } from` where the file makes nothing itself. */
+function passedOn(body: readonly Node[]): readonly Node[] {
+  const isFrom = (node: Node) => node.type === 'ExportNamedDeclaration' && isNode(node.source)
+  const isAll = ({ type }: Node) => type === 'ExportAllDeclaration'
+  const makesSomething = body.some(
+    (node) => node.type !== 'ImportDeclaration' && !isFrom(node) && !isAll(node),
+  )
+  return body.filter((node) => isAll(node) || (isFrom(node) && !makesSomething))
 }
 
 function importOf(node: Node): Omit<Import, 'line'> | undefined {
   if (['ImportDeclaration', 'ExportNamedDeclaration', 'ExportAllDeclaration'].includes(node.type)) {
     if (!isNode(node.source)) return undefined
-    const names = namesOf(node)
-    return {
-      specifier: String(node.source.value),
-      isType: node.typeOnly === true,
-      isReExport,
-      ...names,
-    }
+    const isType = node.typeOnly === true
+    return { specifier: String(node.source.value), isType, ...namesOf(node) }
   }
   if (node.type === 'TsImportType' && isNode(node.argument)) {
     return { specifier: String(node.argument.value), isType: true }

@@ -51,15 +51,14 @@ function brokenConsole(file: SourceFile): readonly string[] {
 }
 
 function brokenExports(file: SourceFile): readonly string[] {
-  const isBarrel = limits.BARRELS.includes(file.path)
-  const passedOn = isBarrel ? [] : file.imports.filter(({ isReExport }) => isReExport)
+  const passedOn = limits.BARRELS.includes(file.path) ? [] : file.passedOn
   return [
     ...file.defaultExports.map(
       ({ line }) => `${file.path}:${line} exports a default: export by name.`,
     ),
     ...passedOn.map(
-      ({ line, specifier }) =>
-        `${file.path}:${line} passes on '${specifier}': only ${limits.BARRELS.join(', ')} may.`,
+      ({ line }) =>
+        `${file.path}:${line} only passes on what others make: only ${limits.BARRELS.join(', ')} may.`,
     ),
   ]
 }

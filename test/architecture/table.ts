@@ -77,7 +77,7 @@ export const FREE_OF_SIZES: readonly string[] = ['schema/migrations/']
 
 export const MAY_WRITE_TO_CONSOLE: readonly string[] = ['cli/', 'api/errors.ts']
 
-/** The only files that may pass on what others export. */
+/** The only files whose whole content may be what others export. */
 export const BARRELS: readonly string[] = ['workflows/index.ts', 'activities/index.ts']
 
 /** Words that say nothing about what is inside. */

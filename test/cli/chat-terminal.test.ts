@@ -55,7 +55,7 @@ describe('a chat on a terminal', () => {
     terminal.type('Tell me\r')
     const { turnId } = await bench.turn(0)
     bench.fake.say(turnId, 'The first attempt says 日本語日本語 over several rows', { seq: 0 })
-    await sees(terminal, '\nrows')
+    await sees(terminal, 'several rows')
     bench.fake.say(turnId, 'The second', { seq: 0, attempt: 2 })
     await sees(terminal, 'Ada: The second')
     bench.fake.settle(turnId, { reply: { text: 'The second one.' } })
@@ -137,7 +137,7 @@ describe('a chat on a terminal', () => {
     await bench.turn(0)
     terminal.type(CTRL_C)
     await chat.ended
-    expect(terminal.screen.text()).toContain('Ada is in the middle of an answer')
+    expect(terminal.screen.text()).toContain('Ada:\nClosing. Ada is in the middle of an answer')
     expect(terminal.modes.at(-1)).toBe(false)
   })
 
@@ -201,8 +201,8 @@ describe('a chat that was cut off', () => {
     await sees(terminal, 'Trying again')
     bench.fake.say(turnId, 'two', { seq: 1 })
     bench.fake.settle(turnId, { reply: { text: 'one two three' } })
-    await sees(terminal, 'three\nYou:')
-    expect(countOf(terminal.screen.text(), 'two')).toBe(1)
+    await sees(terminal, 'sent twice.\nAda: one two three\nYou:')
+    expect(countOf(terminal.screen.text(), 'one')).toBe(1)
   })
 
   it('sends a message whose receipt was lost again, and it becomes one turn', async () => {

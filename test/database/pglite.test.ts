@@ -43,6 +43,14 @@ describe('The embedded database', () => {
     expect((await sql`select 1 as one`.execute(opened.db)).rows).toEqual([{ one: 1 }])
   })
 
+  it('says so when a transaction waits for a query outside of itself, and then goes on', async () => {
+    const stuck = opened.db.transaction().execute(() => sql`select 1`.execute(opened.db))
+    const failure = await stuck.catch((error) => error)
+    expect(failure.message).toMatch(/not free within 10 s.*waits for ever/)
+    expect(isUnavailable(failure)).toBe(true)
+    expect((await sql`select 1 as one`.execute(opened.db)).rows).toEqual([{ one: 1 }])
+  })
+
   it('removes dead rows, makes statistics and trims its log while it is open', async () => {
     const { db } = opened
     await sql`create table busy as select n, repeat('x', 500) as text from generate_series(1, 2000) n`.execute(

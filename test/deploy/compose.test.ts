@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
 import { nameWarnings, settings } from '../../schema/setting-names.ts'
+import { DEV_SERVER_SETTINGS } from '../../temporal/dev-server-flags.ts'
 import { interpolations, projectFile, ROOT, readCompose, type Service } from './compose-file.ts'
 
 const { services, volumes } = readCompose()
@@ -179,8 +180,17 @@ describe('the settings of the Temporal server', () => {
     ['frontend.keepAliveTime', '3s'],
     ['frontend.keepAliveTimeout', '2s'],
     ['system.enableActivityEagerExecution', true],
+    ['matching.numTaskqueueReadPartitions', 1],
+    ['matching.numTaskqueueWritePartitions', 1],
   ])('set %s to %j', (key, value) => {
     expect(settings[key]).toEqual([{ value, constraints: {} }])
+  })
+
+  it('are those of the dev server', () => {
+    const pairs = DEV_SERVER_SETTINGS.filter((flag) => /^[a-z]+\.\w+=/i.test(flag))
+    const flags = pairs.map((pair) => [pair.split('=')[0], JSON.parse(pair.split('=')[1] ?? '')])
+    const file = Object.entries(settings).map(([key, [first]]) => [key, first?.value])
+    expect(file.sort()).toEqual(flags.sort())
   })
 
   it('are read by the server', () => {

@@ -16,7 +16,6 @@ import type {
   MessagesPort,
   NewMessage,
   StoredMessage,
-  TurnResult,
   TurnsPort,
   TurnTrace,
 } from '../../api/deps.ts'
@@ -44,7 +43,9 @@ export interface FakeApi {
   /** Publishes a piece of the reply. */
   say(turnId: string, text: string, at: { gen?: number; attempt?: number; seq: number }): void
   /** Ends a turn in its row; `isHeard: false` loses the event of it. */
-  settle(turnId: string, ending: Partial<TurnResult>, isHeard?: boolean): void
+  settle(turnId: string, ending: Partial<TurnTrace>, isHeard?: boolean): void
+  /** Takes a turn up again, as the sweeper or an operator does: its reply gets another id. */
+  takeUp(turnId: string, gen: number): void
 }
 
 /** Everything the API needs, in memory, with the real stream of one process. */
@@ -82,13 +83,18 @@ export function createFakeApi(settings: Partial<ApiSettings> = {}, more: Partial
     onTurn: () => undefined,
     say: (turnId, text, { gen = 1, attempt = 1, seq }) =>
       stream.publish(turnId, { kind: 'chunk', gen, attempt, seq, text }),
+    takeUp: (turnId, gen) => {
+      const turn = found(rows.turns, 'turn', turnId)
+      rows.turns.set(turnId, { ...turn, gen, replyId: randomUUID() })
+    },
     settle: (turnId, ending, isHeard = true) => {
       const turn = found(rows.turns, 'turn', turnId)
       if (isTerminal(turn.state)) return
       const settled = { ...turn, state: 'replied' as const, ...ending }
       rows.turns.set(turnId, settled)
       if (!isHeard) return
-      stream.publish(turnId, { kind: 'settled', gen: 1, attempt: 1, seq: 0, state: settled.state })
+      const { gen, state } = settled
+      stream.publish(turnId, { kind: 'settled', gen, attempt: 1, seq: 0, state })
     },
   }
   return fake

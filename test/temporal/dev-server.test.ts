@@ -1,12 +1,21 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { Client, Connection } from '@temporalio/client'
 import { type DevServer, type DevServerOptions, startDevServer } from '../../temporal/dev-server.ts'
 import { identify } from '../../temporal/process-table.ts'
@@ -17,6 +26,8 @@ import { temporalBinary } from '../support/temporal.ts'
 const PARENT = new URL('./dev-server-parent.ts', import.meta.url)
 
 let binary: string
+let template: string
+let soundDatabase: string
 let dataDir: string
 let servers: DevServer[]
 let parents: LineProcess[]
@@ -24,7 +35,16 @@ let logged: string[]
 
 beforeAll(async () => {
   binary = await temporalBinary()
+  template = mkdtempSync(join(tmpdir(), 'turnkeeper-dev-server-template-'))
+  soundDatabase = join(template, 'temporal', 'temporal.db')
+  const options = { binary, dataDir: template, port: 0, uiPort: 0, onLog: () => {} }
+  await (await startDevServer(options)).stop()
+  const database = new DatabaseSync(soundDatabase)
+  database.exec('pragma wal_checkpoint(truncate)')
+  database.close()
 })
+
+afterAll(() => rmSync(template, { recursive: true, force: true }))
 
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'turnkeeper-dev-server-'))
@@ -72,11 +92,10 @@ async function until(claim: () => boolean, limitMs: number): Promise<boolean> {
 
 const databaseFile = () => join(dataDir, 'temporal', 'temporal.db')
 
-/** A database as a stopped server leaves it, in one file. */
-async function makeDatabase(): Promise<string> {
-  const server = await start()
-  await server.stop()
-  new DatabaseSync(databaseFile()).exec('pragma wal_checkpoint(truncate)')
+/** The database of a server that was stopped. */
+function putDatabase(): string {
+  mkdirSync(join(dataDir, 'temporal'))
+  copyFileSync(soundDatabase, databaseFile())
   return databaseFile()
 }
 
@@ -207,7 +226,7 @@ describe('a process that is not our orphan', () => {
   }
 
   it('is left alone when only pid and start time match', async () => {
-    await (await start()).stop()
+    putDatabase()
     const { child, identity } = await stranger()
     recorded(identity)
     expect((await start()).adopted).toBe(false)
@@ -216,7 +235,7 @@ describe('a process that is not our orphan', () => {
   })
 
   it('is left alone when only pid and data folder match', async () => {
-    await (await start()).stop()
+    putDatabase()
     const { child, identity } = await stranger([databaseFile()])
     recorded({ ...identity, startedAt: 'another time' })
     expect((await start()).adopted).toBe(false)
@@ -225,7 +244,7 @@ describe('a process that is not our orphan', () => {
   })
 
   it('is named, and stops the start, when it is an unrecorded server on our file', async () => {
-    await (await start()).stop()
+    putDatabase()
     const { child, identity } = await stranger(['start-dev', databaseFile()])
     await expect(start()).rejects.toThrow(`The process ${identity.pid} has Temporal's database`)
     expect(isAlive(identity.pid)).toBe(true)
@@ -247,7 +266,7 @@ describe('a database that cannot be opened', () => {
       },
     ],
   ])('because it %s is set aside, and the server starts empty', async (_name, damage) => {
-    const file = await makeDatabase()
+    const file = putDatabase()
     damage(file)
     const bytes = readFileSync(file)
     const server = await start()
@@ -259,7 +278,7 @@ describe('a database that cannot be opened', () => {
   })
 
   it('takes its write-ahead log along', async () => {
-    const file = await makeDatabase()
+    const file = putDatabase()
     writeFileSync(file, randomBytes(100_000))
     writeFileSync(`${file}-wal`, 'of the damaged one')
     const server = await start()
@@ -282,7 +301,7 @@ describe('a server that does not start', () => {
   })
 
   it('does not cost the database its place', async () => {
-    const file = await makeDatabase()
+    const file = putDatabase()
     const failing = join(dataDir, 'failing')
     writeFileSync(failing, '#!/bin/sh\necho "sqlite: the disk is full"\nexit 1\n', { mode: 0o755 })
     await expect(start({ binary: failing })).rejects.toThrow('ended with code 1')

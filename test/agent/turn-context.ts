@@ -1,0 +1,85 @@
+import { buildAgent } from '../../agent/build-agent.ts'
+import type { WorkContext } from '../../agent/context.ts'
+import type { Entity, Memory, NewMemory, NewRelationship } from '../../agent/memory.ts'
+import type { GenerateParams } from '../../agent/models.ts'
+import type { Plugin } from '../../agent/plugin.ts'
+import type { Character } from '../../schema/character.ts'
+
+export const AGENT_ID = '5c3cb098-d52d-0b3f-a7e9-7b7fba960c4c'
+export const PERSON_ID = '00000000-0000-0000-0000-00000000000a'
+export const OTHER_ID = '00000000-0000-0000-0000-00000000000b'
+export const NOW = Date.UTC(2025, 10, 21, 9, 30)
+
+export interface ContextOptions {
+  readonly character?: Partial<Character>
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly plugins?: readonly Plugin[]
+  readonly messages?: readonly Memory[]
+  readonly facts?: readonly string[]
+  readonly message?: Memory
+  readonly entities?: readonly Entity[]
+  readonly signal?: AbortSignal
+  /** What the model answers. */
+  readonly answer?: string
+}
+
+/** A context over lists in memory that keeps what is written. */
+export interface RecordingContext extends WorkContext {
+  readonly written: {
+    readonly memories: NewMemory[]
+    readonly relationships: NewRelationship[]
+    readonly prompts: (GenerateParams & { purpose: string })[]
+  }
+}
+
+let ordinal = 0
+
+export function memory(entityId: string, text: string, createdAt = NOW): Memory {
+  ordinal += 1
+  const id = `00000000-0000-0000-0001-${String(ordinal).padStart(12, '0')}`
+  const place = { agentId: AGENT_ID, roomId: 'room' }
+  return { id, entityId, ...place, content: { text }, metadata: {}, createdAt }
+}
+
+const PEOPLE: readonly Entity[] = [
+  { id: PERSON_ID, names: ['Sam'], metadata: {} },
+  { id: OTHER_ID, names: ['Kim'], metadata: {} },
+  { id: AGENT_ID, names: ['Ada'], metadata: {} },
+]
+
+export function turnContext(options: ContextOptions = {}): RecordingContext {
+  const { message = memory(PERSON_ID, 'hello'), messages = [message], facts = [] } = options
+  const written: RecordingContext['written'] = { memories: [], relationships: [], prompts: [] }
+  const character: Character = { name: 'Ada', bio: 'A companion.', ...options.character }
+  const byType: Record<string, readonly Memory[]> = {
+    messages,
+    facts: facts.map((fact) => memory(AGENT_ID, fact)),
+  }
+  return {
+    agent: buildAgent(AGENT_ID, character, options.settings ?? {}, options.plugins ?? []),
+    turn: { turnId: 'turn', gen: 1 },
+    room: {
+      id: 'room',
+      agentId: AGENT_ID,
+      worldId: 'world',
+      channelId: 'channel',
+      source: 'test',
+      type: 'DM',
+    },
+    message,
+    memories: {
+      recent: async ({ type, count }) => (byType[type] ?? []).slice(-count),
+      entities: async () => options.entities ?? PEOPLE,
+    },
+    now: NOW,
+    signal: options.signal ?? new AbortController().signal,
+    say: () => {},
+    remember: (one) => void written.memories.push(one),
+    relate: (one) => void written.relationships.push(one),
+    generate: async (purpose, params) => {
+      written.prompts.push({ ...params, purpose })
+      return options.answer ?? ''
+    },
+    written,
+  }
+}
