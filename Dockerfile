@@ -7,7 +7,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The platform packages that bring Node 24 to older machines (190 MB) are of no use on this base.
 # They cannot be left out by --omit=optional: the compiler that bundles Workflows is optional as well.
-RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-*-*
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf node_modules/node-linux-*
 
 FROM node:24.21.0-bookworm-slim
 ENV NODE_ENV=production TURNKEEPER_DATA_DIR=/tmp/turnkeeper

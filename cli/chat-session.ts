@@ -19,7 +19,7 @@ export interface ChatSession {
   identity: ChatIdentity
   agent?: ChatAgent
   lastTurnId?: string
-  /** There while an answer is awaited. */
+  /** There from the sending of a message to the end of its answer. */
   cancelRunning?: () => void
 }
 

@@ -29,16 +29,23 @@ export async function sendPending(session: ChatSession): Promise<string | undefi
   }
 }
 
+interface JoinOptions {
+  /** Escape was pressed before the turn's id was known: it is cancelled first. */
+  readonly isUnwanted?: boolean
+}
+
 /** Shows a turn's answer as it is written, to its end. Escape cancels it. */
 export async function joinTurn(
   session: ChatSession,
   agent: ChatAgent,
   turnId: string,
+  { isUnwanted = false }: JoinOptions = {},
 ): Promise<void> {
   const { api, view, signal } = session
   let isAway = false
   session.lastTurnId = turnId
   session.cancelRunning = once(() => cancel(session, turnId))
+  if (isUnwanted) session.cancelRunning()
   const answer = view.answer(agent.name)
   try {
     const end = await followAnswer(api, turnId, {

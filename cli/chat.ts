@@ -106,8 +106,13 @@ async function say(session: ChatSession, line: string): Promise<undefined> {
   if (!agent) return
   const pending = { key: randomUUID(), agentId: agent.id, text: line }
   remember(session, { ...session.identity, pending })
+  let isUnwanted = false
+  session.cancelRunning = () => {
+    isUnwanted = true
+  }
   const turnId = await sendPending(session)
-  if (turnId) await joinTurn(session, agent, turnId)
+  session.cancelRunning = undefined
+  if (turnId) await joinTurn(session, agent, turnId, { isUnwanted })
 }
 
 function interrupt({ view, agent, cancelRunning, leave }: ChatSession): void {

@@ -1,6 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import type { Failure, RowsReply, ThreadReply, ThreadRequest } from './pglite-messages.ts'
+
+const CLOSE_TIMEOUT_MS = 5_000
+const UNREF = { ref: false }
 
 interface Pending {
   readonly resolve: (reply: ThreadReply) => void
@@ -19,7 +23,7 @@ export class PgliteClient {
     this.#worker = worker
     worker.on('message', (reply: ThreadReply) => this.#settle(reply))
     worker.on('error', (error) => this.#end(lost(error)))
-    worker.on('exit', () => this.#end(lost()))
+    worker.on('exit', () => this.#end(lost(new Error('its thread ended'))))
   }
 
   /**
@@ -54,12 +58,15 @@ export class PgliteClient {
     return reply
   }
 
-  /** After the queries that were asked before. Returns when the files are closed. */
+  /**
+   * After the queries that were asked before. Returns when the files are closed; a query that takes
+   * longer than 5 s is cut off, as by a kill.
+   */
   async close(): Promise<void> {
     if (this.#ended) return
     const closed = this.#ask({ kind: 'close' })
     this.#ended = closedError()
-    await closed.catch(() => undefined)
+    await Promise.race([closed.catch(() => undefined), pause(CLOSE_TIMEOUT_MS, undefined, UNREF)])
     await this.#worker.terminate()
   }
 
@@ -78,8 +85,13 @@ export class PgliteClient {
     if (!('id' in reply)) return
     const pending = this.#pending.get(reply.id)
     this.#pending.delete(reply.id)
-    if (reply.kind === 'failed') pending?.reject(databaseError(reply.failure))
-    else pending?.resolve(reply)
+    if (reply.kind !== 'failed') {
+      pending?.resolve(reply)
+      return
+    }
+    const error = databaseError(reply.failure)
+    if (reply.isFatal) this.#end(lost(error))
+    pending?.reject(this.#ended ?? error)
   }
 
   #end(error: Error): void {
@@ -113,9 +125,10 @@ function databaseError({ message, fields }: Failure): Error {
 const closedError = () =>
   databaseError({ message: 'The database is closed.', fields: { code: '08003' } })
 
-function lost(cause?: Error): Error {
+function lost(cause: Error): Error {
   const message =
-    'The embedded database broke down. What was committed is on disk; start the program again.'
+    `The embedded database broke down: ${cause.message}. What was committed is on the disk; ` +
+    'remove the cause and start the program again.'
   return Object.assign(databaseError({ message, fields: { code: '57P02' } }), { cause })
 }
 

@@ -48,14 +48,35 @@ const FIELDS = [
 ]
 
 export function describeFailure(error: unknown): Failure {
-  if (!(error instanceof Error)) return { message: inspect(error), fields: {} }
+  if (!(error instanceof Error)) return { message: describeThrown(error), fields: {} }
   const found = Object.entries(error).filter(
     (entry): entry is [string, string] => FIELDS.includes(entry[0]) && typeof entry[1] === 'string',
   )
   return { message: error.message, fields: Object.fromEntries(found) }
 }
 
-/** Whether WebAssembly itself gave up, so that no later query can be trusted. */
+/** WebAssembly's numbers of failed system calls, which PGlite throws bare. */
+const ERRNO: Readonly<Record<number, string>> = {
+  2: 'permission denied',
+  51: 'no space left on the disk',
+  63: 'operation not permitted',
+  69: 'the file system is read-only',
+}
+
+function describeThrown(thrown: unknown): string {
+  if (typeof thrown === 'object' && thrown !== null && 'errno' in thrown) {
+    const said = ERRNO[Number(thrown.errno)]
+    if (said) return said
+  }
+  return inspect(thrown)
+}
+
+/**
+ * Whether the engine itself gave up, so that no later query would be answered: WebAssembly was
+ * aborted, or Postgres panicked because it could not write its log.
+ */
 export function isFatal(error: unknown): boolean {
-  return error instanceof Error && ['RuntimeError', 'ExitStatus'].includes(error.name)
+  if (!(error instanceof Error)) return false
+  if (['RuntimeError', 'ExitStatus'].includes(error.name)) return true
+  return 'severity' in error && (error.severity === 'PANIC' || error.severity === 'FATAL')
 }

@@ -86,7 +86,8 @@ async function serve(port: MessagePort): Promise<void> {
   port.on('message', async (request: ThreadRequest) => {
     const reply = await answer(pglite, request)
     port.postMessage(reply)
-    if (reply.kind === 'closed' || (reply.kind === 'failed' && reply.isFatal)) port.close()
+    // Ends this thread only. What was posted still arrives.
+    if (reply.kind === 'closed' || (reply.kind === 'failed' && reply.isFatal)) process.exit()
   })
   port.postMessage({ kind: 'ready' } satisfies ThreadReply)
 }

@@ -18,7 +18,8 @@ const DAMAGE_CODES: readonly unknown[] = [1, 11, 26]
 export function isDatabaseSound(path: string): boolean {
   if (!existsSync(path)) return true
   try {
-    const database = new DatabaseSync(path)
+    // Closing a writable one would fold the log into the file, or delete a log that does not fit.
+    const database = new DatabaseSync(path, { readOnly: true })
     try {
       database.prepare('select 1 from namespaces limit 1').get()
       return database.prepare('pragma quick_check(1)').get()?.quick_check === 'ok'

@@ -134,7 +134,7 @@ describe('a chat on a terminal', () => {
     const terminal = fakeTerminal()
     const { chat } = await open(terminal)
     terminal.type('Hi\r')
-    await bench.turn(0)
+    await sees(terminal, 'Ada:')
     terminal.type(CTRL_C)
     await chat.ended
     expect(terminal.screen.text()).toContain('Ada:\nClosing. Ada is in the middle of an answer')
@@ -202,7 +202,7 @@ describe('a chat that was cut off', () => {
     bench.fake.say(turnId, 'two', { seq: 1 })
     bench.fake.settle(turnId, { reply: { text: 'one two three' } })
     await sees(terminal, 'sent twice.\nAda: one two three\nYou:')
-    expect(countOf(terminal.screen.text(), 'one')).toBe(1)
+    expect(countOf(terminal.screen.text(), 'Ada: one')).toBe(1)
   })
 
   it('sends a message whose receipt was lost again, and it becomes one turn', async () => {
