@@ -89,9 +89,10 @@ export class PgliteClient {
       pending?.resolve(reply)
       return
     }
-    const error = databaseError(reply.failure)
-    if (reply.isFatal) this.#end(lost(error))
-    pending?.reject(this.#ended ?? error)
+    const failure = databaseError(reply.failure)
+    const error = reply.isFatal ? lost(failure) : failure
+    if (reply.isFatal) this.#end(error)
+    pending?.reject(error)
   }
 
   #end(error: Error): void {

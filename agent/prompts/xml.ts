@@ -64,7 +64,7 @@ function closingTags(tags: readonly Tag[], position: () => number): (name: strin
   tags.forEach((tag, index) => {
     if (!tag.isClose) return
     const cursor = cursors.get(tag.name)
-    if (cursor) cursors.set(tag.name, { indexes: [...cursor.indexes, index], next: 0 })
+    if (cursor) cursor.indexes.push(index)
     else cursors.set(tag.name, { indexes: [index], next: 0 })
   })
   return (name) => {

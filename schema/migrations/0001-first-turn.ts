@@ -125,6 +125,7 @@ const STATEMENTS = [
     position bigint generated always as identity,
     primary key (channel_id, entity_id)
   )`,
+  'create index channel_participants_entity on channel_participants (entity_id)',
 
   `create table messages (
     id uuid primary key,
@@ -258,6 +259,9 @@ const STATEMENTS = [
     sent_at timestamptz
   )`,
   `create index outbox_room on outbox (room_id, seq) where state = 'pending'`,
+  // For the deletion of an agent with its rooms.
+  'create index outbox_rooms on outbox (room_id)',
+  'create index outbox_agent on outbox (agent_id)',
 
   `create table deliveries (
     room_id uuid primary key references rooms on delete cascade,
