@@ -20,7 +20,8 @@ export const createComposeState = (
     await withHeartbeats(async (signal) => {
       const opened = await openTurn(ports, turn, 'composeState')
       const context = turnContext(opened, ports.memories, signal)
-      const { state, traces } = await compose(context)
+      // What ElizaOS composes before a decision; the names of the people are in it anyway.
+      const { state, traces } = await compose(context, { include: ['ENTITIES'] })
       const template = templateOf(opened.agent.character, 'messageHandlerTemplate')
       const prompt = storableText(composePrompt(template, state))
       await ports.prompts.write(currentAttempt(turn), 'decide', {

@@ -38,8 +38,13 @@ export const createDecide = (ports: DecidePorts) =>
     })
   }
 
+type Choice = ChosenActions & {
+  /** False when the answer was cut off. */
+  readonly isComplete: boolean
+}
+
 interface Asked {
-  readonly choice: ChosenActions
+  readonly choice: Choice
   /** How many pieces of text the stream was given. */
   readonly chunks: number
 }
@@ -54,8 +59,9 @@ async function ask(
   if (!stored)
     throw new Error(`The turn '${turn.turnId}' has no prompt: composeState must run first.`)
   const params = { prompt: stored.prompt } // the character's `system` is in it
+  const publisher = createPublisher(ports.stream, attempt)
   for (let call = 1; ; call += 1) {
-    const publisher = createPublisher(ports.stream, attempt)
+    publisher.begin()
     const answer = await callModel(ports, {
       attempt,
       step: STEP,
@@ -76,11 +82,15 @@ async function ask(
   }
 }
 
-function readChoice({ text }: ModelAnswer, actions: Parameters<typeof chooseActions>[1]) {
+function readChoice(
+  { text }: ModelAnswer,
+  actions: Parameters<typeof chooseActions>[1],
+): Choice | undefined {
   const parsed = parseAnswer(storableText(text))
-  const choice = parsed && chooseActions(parsed, actions)
-  const isUsable = choice && (choice.ignored || choice.reply || choice.actions.length > 0)
-  return isUsable ? choice : undefined
+  if (!parsed) return undefined
+  const choice = chooseActions(parsed, actions)
+  const isUsable = choice.ignored || choice.reply || choice.actions.length > 0
+  return isUsable ? { ...choice, isComplete: parsed.isComplete } : undefined
 }
 
 function unreadable({ text }: ModelAnswer): ModelAnswerError {
@@ -94,27 +104,31 @@ function unreadable({ text }: ModelAnswer): ModelAnswerError {
 
 /** Gives the stream what the person may see, while the model still writes. */
 function createPublisher(stream: Ports['stream'], { turnId, gen, attempt }: StepAttempt) {
-  const visible = createTextStream()
-  let seq = 0
+  let visible = createTextStream()
+  let seq = 0 // goes on over both calls: a position names one chunk of the attempt
   const publish = (text: string) => {
     if (text === '') return
     stream.publish(turnId, { kind: 'chunk', gen, attempt, seq, text })
     seq += 1
   }
   return {
+    begin: () => {
+      visible = createTextStream()
+    },
     push: (delta: string) => publish(visible.push(delta)),
     end: () => publish(visible.end()),
     count: () => seq,
   }
 }
 
-function journalEntry(choice: ChosenActions, { attempt }: StepAttempt, chunks: number): JsonObject {
+function journalEntry(choice: Choice, { attempt }: StepAttempt, chunks: number): JsonObject {
   return {
     thought: choice.thought,
     reply: choice.reply ?? null,
     actions: [...choice.actions],
     ignored: choice.ignored,
     unknownActions: [...choice.unknownActions],
+    isComplete: choice.isComplete,
     attempt,
     chunks,
   }

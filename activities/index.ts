@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/common'
 import type { Ports, StepAttempt } from '../agent/ports.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { createAdmit } from './admit.ts'
@@ -41,6 +42,7 @@ const guarded =
     try {
       return await activity(turn, ...rest)
     } catch (error) {
+      if (error instanceof CancelledFailure) throw error // asked for, and settled as such
       const attempt = currentAttempt(turn)
       const name = typeof step === 'string' ? step : step(...rest)
       await noteFailure(ports, attempt, { turn, name, error })

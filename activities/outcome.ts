@@ -3,7 +3,7 @@ import type { Ports, Reply } from '../agent/ports.ts'
 import { apologyText } from '../agent/prompts/apology.ts'
 import { createUniqueUuid, replyIdOf } from '../schema/ids.ts'
 import type { JsonObject } from '../schema/json.ts'
-import type { Ending, TerminalState, TurnCode } from '../schema/turn.ts'
+import { type Ending, isTurnCode, type TerminalState, type TurnCode } from '../schema/turn.ts'
 import type { OpenTurn } from './turn-context.ts'
 
 type OutcomePorts = Pick<Ports, 'journal' | 'connectors'>
@@ -38,11 +38,13 @@ export async function outcomeOf(
     case 'timed_out':
       return apologised(ports, opened, { state: 'timed_out', code: 'deadline_exceeded' })
     case 'failed':
-      return apologised(ports, opened, { state: 'failed', code: ending.code })
+      return apologised(ports, opened, { state: 'failed', code: codeOf(ending.code) })
     case 'decided':
       return decided(ports, opened)
   }
 }
+
+const codeOf = (code: string): TurnCode => (isTurnCode(code) ? code : 'internal')
 
 async function decided(ports: OutcomePorts, opened: OpenTurn): Promise<Outcome> {
   const decision = (await ports.journal.read(opened.turn, 'decide')) ?? {}
@@ -50,12 +52,15 @@ async function decided(ports: OutcomePorts, opened: OpenTurn): Promise<Outcome> 
   const hasActed = Array.isArray(decision.actions) && decision.actions.length > 0
   const outcome = { code: null, spoken: spokenOf(decision) }
   if (text === '') return { ...outcome, state: hasActed ? 'replied' : 'ignored', reply: null }
-  const content = { ...replyContent(opened), text, ...thoughtOf(decision) }
+  const content = { ...replyContent(opened), text, ...thoughtOf(decision), ...cutOf(decision) }
   return { ...outcome, state: 'replied', reply: replyOf(ports, opened, content) }
 }
 
 const spokenOf = ({ attempt, chunks }: JsonObject): Spoken =>
   typeof attempt === 'number' && typeof chunks === 'number' ? { attempt, seq: chunks } : UNKNOWN
+
+/** The model stopped in mid-sentence: what it said stands, and says so. */
+const cutOf = ({ isComplete }: JsonObject) => (isComplete === false ? { incomplete: true } : {})
 
 const thoughtOf = ({ thought, actions }: JsonObject) => ({
   thought: typeof thought === 'string' ? thought : '',

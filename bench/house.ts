@@ -48,7 +48,7 @@ export async function openHouse({ script, env = {}, port }: HouseOptions): Promi
           OPENAI_LARGE_MODEL: 'stub',
           ...env,
         },
-        stdio: ['ignore', 'ignore', 'inherit'],
+        stdio: 'ignore',
       },
     )
     await ready(url, child)

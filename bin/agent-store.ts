@@ -1,5 +1,6 @@
 import type { Agent } from '../agent/agent.ts'
 import { buildAgent } from '../agent/build-agent.ts'
+import { checkTemplates } from '../agent/characters/check-templates.ts'
 import { ConflictError, NotFoundError } from '../agent/errors.ts'
 import type { AgentRegistry } from '../agent/ports.ts'
 import type { OpenDatabase } from '../database/open.ts'
@@ -14,6 +15,7 @@ import {
 import { agentIdOf, type Character, parseCharacter } from '../schema/character.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { joinSecrets, patchCharacter, secretValues, splitSecrets } from './character-secrets.ts'
+import { createRecentMap } from './recent-map.ts'
 import type { SecretBox } from './secrets.ts'
 
 /** Agents beyond this are loaded again when a turn needs them. */
@@ -26,75 +28,42 @@ export interface StoredAgent {
   readonly row: AgentRow
 }
 
-/**
- * Stored characters, and the agents they become.
- * @param onSecrets hears every secret that was opened, so that logs can hide it.
- */
-export function createAgentStore(
-  { db }: Pick<OpenDatabase, 'db'>,
-  box: SecretBox,
-  onSecrets: (values: readonly string[]) => void = () => undefined,
-) {
-  const loaded = new Map<string, { version: number; agent: Agent }>()
+interface Shelf {
+  readonly db: OpenDatabase['db']
+  readonly box: SecretBox
+  /** Hears every secret that was opened, so that logs can hide it. */
+  readonly onSecrets: (values: readonly string[]) => void
+}
 
-  const opened = (row: AgentRow): StoredAgent => {
-    const secrets = row.secrets ? box.open(row.secrets) : null
-    if (secrets) onSecrets(secretValues(secrets))
-    // Checked when it was stored; a later, stricter schema must not strand an agent.
-    return { id: row.id, row, character: joinSecrets(row.character as Character, secrets) }
-  }
-  const stored = async (id: string): Promise<StoredAgent> => {
-    const row = await findAgent(db, id)
-    if (!row || row.status === 'deleting') throw new NotFoundError('agent', id)
-    return opened(row)
-  }
-  const sealed = (character: Character) => {
-    const { open, secrets } = splitSecrets(character)
-    // Parsed from JSON, so it is JSON.
-    const json = open as unknown as JsonObject
-    return { name: character.name, character: json, secrets: secrets && box.seal(secrets) }
-  }
-
-  const registry: AgentRegistry = {
-    async get(id, version) {
-      const known = loaded.get(id)
-      if (known && known.version >= version) return known.agent
-      const row = await findAgent(db, id)
-      if (!row) throw new NotFoundError('agent', id)
-      const { character } = opened(row)
-      const agent = buildAgent(id, character, settingsOf(character), [])
-      loaded.delete(id)
-      loaded.set(id, { version: row.updated_at.getTime(), agent })
-      const [oldest] = loaded.keys()
-      if (loaded.size > MAX_LOADED && oldest !== undefined) loaded.delete(oldest)
-      return agent
-    },
-  }
-
+/** Stored characters, and the agents they become. */
+export function createAgentStore(shelf: Shelf) {
+  const { db, box } = shelf
   return {
-    registry,
-    stored,
+    registry: createRegistry(shelf),
+    stored: (id: string) => findStored(shelf, id),
     list: () => listAgents(db),
     setStatus: (id: string, status: AgentRow['status']) => setAgentStatus(db, id, status),
 
     async create(character: Character): Promise<StoredAgent> {
+      checkTemplates(character, REQUEST)
       const id = agentIdOf(character)
-      const row = { id, ...sealed(character), sourceHash: null, status: 'inactive' as const }
+      const row = { id, ...sealed(box, character), sourceHash: null, status: 'inactive' as const }
       if (!(await insertAgent(db, row))) {
         throw new ConflictError(
           `An agent with the id '${id}' exists. Change it, or choose another id.`,
         )
       }
-      return stored(id)
+      return findStored(shelf, id)
     },
 
     /** @throws {CharacterError} the result is no valid character. */
     async patch(id: string, patch: JsonObject): Promise<StoredAgent> {
-      const current = await stored(id)
-      const character = parseCharacter(patchCharacter(current.character, patch), 'request body')
+      const current = await findStored(shelf, id)
+      const character = parseCharacter(patchCharacter(current.character, patch), REQUEST)
+      checkTemplates(character, REQUEST)
       const { source_hash: sourceHash } = current.row
-      await updateAgent(db, { id, ...sealed(character), sourceHash })
-      return stored(id)
+      await updateAgent(db, { id, ...sealed(box, character), sourceHash })
+      return findStored(shelf, id)
     },
 
     /**
@@ -103,7 +72,7 @@ export function createAgentStore(
      */
     async importFile(character: Character, hash: string): Promise<string> {
       const id = agentIdOf(character)
-      const row = { id, ...sealed(character), sourceHash: hash }
+      const row = { id, ...sealed(box, character), sourceHash: hash }
       if (await insertAgent(db, { ...row, status: 'active' })) return id
       const current = await findAgent(db, id)
       if (current?.source_hash !== hash) await updateAgent(db, row)
@@ -112,7 +81,45 @@ export function createAgentStore(
   }
 }
 
+/** What errors call a character that came by the API. */
+const REQUEST = 'request body'
+
 export type AgentStore = ReturnType<typeof createAgentStore>
+
+function createRegistry(shelf: Shelf): AgentRegistry {
+  const loaded = createRecentMap<{ version: number; agent: Agent }>(MAX_LOADED)
+  return {
+    async get(id, version) {
+      const known = loaded.get(id)
+      if (known && known.version >= version) return known.agent
+      const row = await findAgent(shelf.db, id)
+      if (!row) throw new NotFoundError('agent', id)
+      const { character } = opened(shelf, row)
+      const agent = buildAgent(id, character, settingsOf(character), [])
+      loaded.put(id, { version: row.updated_at.getTime(), agent })
+      return agent
+    },
+  }
+}
+
+async function findStored(shelf: Shelf, id: string): Promise<StoredAgent> {
+  const row = await findAgent(shelf.db, id)
+  if (!row || row.status === 'deleting') throw new NotFoundError('agent', id)
+  return opened(shelf, row)
+}
+
+function opened({ box, onSecrets }: Shelf, row: AgentRow): StoredAgent {
+  const secrets = row.secrets ? box.open(row.secrets) : null
+  if (secrets) onSecrets(secretValues(secrets))
+  // Checked when it was stored; a later, stricter schema must not strand an agent.
+  return { id: row.id, row, character: joinSecrets(row.character as Character, secrets) }
+}
+
+function sealed(box: SecretBox, character: Character) {
+  const { open, secrets } = splitSecrets(character)
+  const json = open as unknown as JsonObject // parsed from JSON, so it is JSON
+  return { name: character.name, character: json, secrets: secrets && box.seal(secrets) }
+}
 
 /** ElizaOS's order of `getSetting`: secrets, then settings, then the secrets among the settings. */
 function settingsOf({ settings = {}, secrets = {} }: Character): Record<string, unknown> {

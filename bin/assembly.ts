@@ -51,7 +51,11 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const logger = input.logger
   const log = stepLog(logger)
   const stream = await openStream(input)
-  const agents = createAgentStore(database, createSecretBox(input.salt), logger.addSecrets)
+  const agents = createAgentStore({
+    db: database.db,
+    box: createSecretBox(input.salt),
+    onSecrets: logger.addSecrets,
+  })
   const temporal = linkTemporal(input)
   const models = createModelRouter({ ...config, elizaTypingMs: input.elizaTypingMs })
   const startHead = async (head: HeadTurn) => void (await temporal.startTurn(head))

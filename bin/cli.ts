@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { DomainError, NotFoundError, UnavailableError } from '../agent/errors.ts'
+import { NotFoundError, UnavailableError } from '../agent/errors.ts'
 import { ApiRefusedError, ApiUnreachableError } from '../cli/api-client.ts'
 import { parseArguments, UsageError } from '../cli/arguments.ts'
+import { NoAgentError } from '../cli/chat-session.ts'
 import { type CommandInput, type CommandIo, type CommandModule, EXIT } from '../cli/command.ts'
 import { type CommandName, commandSpec } from '../cli/command-specs.ts'
 import { commandHelp, overview } from '../cli/help.ts'
+import { isUnavailable } from '../database/failures.ts'
 import type { LoadedConfig } from '../schema/config.ts'
 import { ConfigError, loadConfig } from '../schema/load-config.ts'
 import { version } from './version.ts'
@@ -75,24 +77,28 @@ function readDotenv(): string | undefined {
   }
 }
 
+/** Names of errors that the language throws: their messages were not written for whoever reads them here. */
+const UNFORESEEN = ['Error', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'ZodError']
+
 /** What a person needs to read: a foreseen error speaks for itself, an unforeseen one may show its stack. */
 function messageOf(error: unknown, isDebug: boolean): string {
   if (!(error instanceof Error)) return String(error)
   if (isDebug) return error.stack ?? error.message
-  if (isForeseen(error)) return error.message
+  if (!UNFORESEEN.includes(error.name)) return error.message
   return `${error.message || error.name}\nThis was not foreseen. LOG_LEVEL=debug shows where it happened.`
-}
-
-function isForeseen(error: Error): boolean {
-  const kinds = [DomainError, UsageError, ConfigError, ApiUnreachableError, ApiRefusedError]
-  return kinds.some((kind) => error instanceof kind)
 }
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof ConfigError) return EXIT.usage
-  if (error instanceof ApiUnreachableError || error instanceof UnavailableError)
-    return EXIT.unreachable
-  if (error instanceof NotFoundError) return EXIT.notFound
+  if (isUnreachable(error)) return EXIT.unreachable
+  if (error instanceof NotFoundError || error instanceof NoAgentError) return EXIT.notFound
   if (error instanceof ApiRefusedError && error.status === 404) return EXIT.notFound
   return EXIT.failed
+}
+
+function isUnreachable(error: unknown): boolean {
+  if (error instanceof ApiUnreachableError || error instanceof UnavailableError) return true
+  // Temporal's own error, by its name: importing its class would load native code for `--help`.
+  if (error instanceof Error && error.name === 'TransportError') return true
+  return isUnavailable(error)
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { apiAddress } from '../cli/api-address.ts'
 import { createApi } from '../cli/api-client.ts'
@@ -50,10 +50,21 @@ function dataFolder(dataDir: string): Finding {
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
   try {
     accessSync(folder, constants.W_OK | constants.X_OK)
-    return { name, state: 'ok', message: `'${dataDir}' can be written` }
+    return { name, state: 'ok', message: `'${dataDir}' can be written${holderOf(dataDir)}` }
   } catch {
     const advice = 'Make it writable, or name another one with TURNKEEPER_DATA_DIR.'
     return { name, state: 'fail', message: `'${folder}' cannot be written`, advice }
+  }
+}
+
+/** Who works in the folder, as `data-folder.ts` writes it down. */
+function holderOf(dataDir: string): string {
+  try {
+    const { pid }: { pid: number } = JSON.parse(readFileSync(join(dataDir, 'holder.json'), 'utf8'))
+    process.kill(pid, 0)
+    return `, and process ${pid} works in it`
+  } catch {
+    return '' // nobody does, or nobody has said so
   }
 }
 

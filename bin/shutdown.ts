@@ -8,19 +8,28 @@ export interface ShutdownRequest {
   release(): void
 }
 
+/** A person cannot press Ctrl-C twice within this. */
+const ECHO_MS = 300
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** The first signal asks for an orderly end, a second one ends the process at once. */
 export function listenForShutdown(): ShutdownRequest {
   const controller = new AbortController()
-  const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143)
+  let askedAt = Number.NEGATIVE_INFINITY
+  const request = () => {
+    askedAt = performance.now()
     controller.abort()
+  }
+  const onSignal = (name: NodeJS.Signals) => {
+    if (!controller.signal.aborted) return request()
+    // One Ctrl-C under npm arrives twice: from the terminal, and forwarded by npm.
+    if (performance.now() - askedAt > ECHO_MS) process.exit(name === 'SIGINT' ? 130 : 143)
   }
   for (const name of SIGNALS) process.on(name, onSignal)
   return {
     signal: controller.signal,
-    request: () => controller.abort(),
+    request,
     requested: new Promise((resolve) => {
       controller.signal.addEventListener('abort', () => resolve(), { once: true })
     }),

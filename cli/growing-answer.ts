@@ -36,8 +36,9 @@ export function growingAnswer(stdout: TerminalOutput, name: string, paint: Paint
 
 /** Clears `text`, which ends at the cursor. What has left the screen stays: then a new line begins. */
 function takeBack(stdout: TerminalOutput, text: string): void {
-  const up = displayRows(text, stdout.columns ?? 80) - 1
-  if (up >= (stdout.rows ?? Number.POSITIVE_INFINITY)) {
+  // A terminal that does not know its size says 0.
+  const up = displayRows(text, stdout.columns || 80) - 1
+  if (up >= (stdout.rows || 24)) {
     stdout.write('\n')
     return
   }

@@ -88,7 +88,8 @@ export interface Decision {
 export type Ending =
   | { readonly kind: 'decided' }
   | { readonly kind: 'ignored' }
-  | { readonly kind: 'failed'; readonly code: TurnCode }
+  /** The failure's type: a TurnCode, or one that only `settle` can translate. */
+  | { readonly kind: 'failed'; readonly code: string }
   | { readonly kind: 'timed_out' }
   | { readonly kind: 'cancelled' }
 

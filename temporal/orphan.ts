@@ -5,7 +5,7 @@ import { serverAnswers } from './server-answers.ts'
 import { readServerRecord, removeServerRecord, type ServerRecord } from './server-record.ts'
 
 /** A server that runs has its answer ready; this allows for a machine under load. */
-const ANSWER_LIMIT_MS = 5_000
+const ANSWER_LIMIT_MS = 3_000
 
 export interface OrphanSearch {
   /** Of `server.json`. */

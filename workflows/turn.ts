@@ -6,13 +6,7 @@ import {
   log,
   TimeoutFailure,
 } from '@temporalio/workflow'
-import {
-  type Ending,
-  isTurnCode,
-  type TurnCode,
-  type TurnInput,
-  type TurnOutcome,
-} from '../schema/turn.ts'
+import type { Ending, TurnInput, TurnOutcome } from '../schema/turn.ts'
 import { stepsOf } from './steps.ts'
 
 type Steps = ReturnType<typeof stepsOf>
@@ -66,10 +60,9 @@ function endingOf(error: unknown): Ending {
   return { kind: 'failed', code: codeOf(error) }
 }
 
-function codeOf({ cause }: ActivityFailure): TurnCode {
-  const type = cause instanceof ApplicationFailure ? cause.type : undefined
-  return isTurnCode(type) ? type : 'internal'
-}
+/** The type is a code of a closed set, made by `toFailure`. */
+const codeOf = ({ cause }: ActivityFailure): string =>
+  (cause instanceof ApplicationFailure ? cause.type : undefined) ?? 'internal'
 
 /** What follows the outcome cannot change it: a failure is in the history and in the journal. */
 async function attempted(work: Promise<unknown>): Promise<void> {

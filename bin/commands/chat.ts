@@ -1,6 +1,5 @@
 import { apiAddress } from '../../cli/api-address.ts'
 import { runChat } from '../../cli/chat.ts'
-import { NoAgentError } from '../../cli/chat-session.ts'
 import { type CommandInput, EXIT } from '../../cli/command.ts'
 
 /** Talks to an agent of a running API. */
@@ -17,10 +16,6 @@ export async function run({ config, values, io }: CommandInput): Promise<number>
       signal: leaving.signal,
     })
     return EXIT.ok
-  } catch (error) {
-    if (!(error instanceof NoAgentError)) throw error
-    io.stderr.write(`turnkeeper: ${error.message}\n`)
-    return EXIT.notFound
   } finally {
     process.off('SIGTERM', leave)
   }

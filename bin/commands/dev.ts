@@ -64,10 +64,10 @@ const appendTo = (file: string) => ({
 })
 
 async function serve(dev: Dev): Promise<void> {
-  const { config, closers, shutdown, logger, say } = dev
+  const { config, closers, shutdown, logger, say, values } = dev
   installTemporalRuntime(logger)
   const { assembly, uiUrl } = await openHouse(dev)
-  const agentIds = await importCharacters(assembly.agents, dev.values.character, say)
+  const agentIds = await importCharacters(assembly.agents, values.character, say)
   const worker = await startWorker(assembly, config, shutdown.signal)
   if (!worker) return
   closers.add('worker', () => worker.stop())
@@ -81,7 +81,11 @@ async function serve(dev: Dev): Promise<void> {
   closers.add('http', () => server.close(config.drainMs))
   noteAddress(dev, server)
   const banner = bannerOf(dev, assembly, server, uiUrl)
-  if (dev.opensChat) await chat(dev, server, { banner, agentId: agentIds[0] })
+  if (dev.opensChat)
+    await chat(dev, server, {
+      banner,
+      agentId: values.character.length > 0 ? agentIds[0] : undefined,
+    })
   else {
     say(banner)
     await Promise.race([shutdown.requested, worker.ended])
@@ -159,4 +163,5 @@ async function chat(
     signal: shutdown.signal,
     banner,
   })
+  shutdown.request() // from here on, Ctrl-C ends at once
 }

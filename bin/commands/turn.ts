@@ -35,6 +35,7 @@ export async function replayTurn({
   const history = exported.parse(answer).history ?? answer
   // Bundles the Workflows, which takes seconds: only when there is a history to replay.
   const { replayHistory } = await import('../../workers/replay.ts')
+  await quietRuntime()
   const result = await replayHistory(history as JsonObject, workflowId) // it came as JSON
   if (values.json) io.stdout.write(`${printableJson({ workflowId, ...result })}\n`)
   else if (result.deterministic)
@@ -47,3 +48,9 @@ export async function replayTurn({
 }
 
 const turnPath = ([id = '']: readonly string[]) => `/api/turns/${encodeURIComponent(id)}`
+
+/** Without it the SDK tells of every state of the Worker that replays. */
+async function quietRuntime(): Promise<void> {
+  const { DefaultLogger, Runtime } = await import('@temporalio/worker')
+  Runtime.install({ logger: new DefaultLogger('WARN') })
+}

@@ -129,7 +129,8 @@ describe('turnkeeper', () => {
 describe('turnkeeper doctor', () => {
   const findings = async (env: Record<string, string>) => {
     const { code, stdout } = await run('doctor --json --port 0', env)
-    const all: { name: string; state: string; advice?: string }[] = JSON.parse(stdout).findings
+    const all: { name: string; state: string; message: string; advice?: string }[] =
+      JSON.parse(stdout).findings
     return { code, of: (name: string) => all.find((finding) => finding.name === name) }
   }
 
@@ -145,6 +146,13 @@ describe('turnkeeper doctor', () => {
     expect(code).toBe(1)
     expect(of('database')).toMatchObject({ state: 'fail', advice: expect.any(String) })
     expect(of('settings')).toMatchObject({ state: 'warn' })
+  })
+
+  it('says which process works in the data folder', async () => {
+    writeFileSync(join(dataDir, 'holder.json'), JSON.stringify({ pid: process.pid, since: '' }))
+    expect((await findings({})).of('data folder')?.message).toContain(
+      `process ${process.pid} works`,
+    )
   })
 
   it('ends with 1 when the data folder cannot be made', async () => {

@@ -190,6 +190,26 @@ describe('a chat that was cut off', () => {
     expect(bench.turns).toHaveLength(1)
   })
 
+  it('does not repeat an answer that ended while the chat was opened', async () => {
+    const first = fakeTerminal()
+    const { api, chat } = await open(first)
+    first.type('Hi\r')
+    const turn = await bench.turn(0)
+    await chat.end()
+    const { list } = bench.fake.deps.messages
+    const asReply = { turnId: turn.turnId, authorId: turn.agentId, content: 'Just in time.' }
+    const late: typeof list = async (channelId, page) => {
+      const [asked] = await list(channelId, page)
+      return asked ? [{ ...asked, ...asReply }, asked] : []
+    }
+    Object.assign(bench.fake.deps.messages, { list: late })
+
+    const second = fakeTerminal()
+    bench.chat(second.io, api.url)
+    await sees(second, 'You: Hi\nAda: Just in time.\nYou:')
+    expect(countOf(second.screen.text(), 'Just in time.')).toBe(1)
+  })
+
   it('goes on with an answer whose connection broke, without a word twice', async () => {
     const terminal = fakeTerminal()
     const { api } = await open(terminal)

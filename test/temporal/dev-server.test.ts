@@ -82,6 +82,12 @@ async function withClient<T>(server: DevServer, use: (client: Client) => Promise
   }
 }
 
+/** Only Linux tells; elsewhere the signal is trusted. */
+function isStopped(pid: number): boolean {
+  const status = `/proc/${pid}/status`
+  return !existsSync(status) || /^State:\s+T/m.test(readFileSync(status, 'utf8'))
+}
+
 const isAlive = (pid: number) => identify(pid) !== undefined
 
 async function until(claim: () => boolean, limitMs: number): Promise<boolean> {
@@ -203,6 +209,8 @@ describe('the end of the parent', () => {
     const { parent, pid } = await startFromParent()
     await parent.kill('SIGKILL')
     process.kill(pid, 'SIGSTOP')
+    // On a busy machine its threads run on for a while, and may even answer.
+    expect(await until(() => isStopped(pid), 5_000)).toBe(true)
     const server = await start()
     expect(server.adopted).toBe(false)
     expect(server.pid).not.toBe(pid)

@@ -1,0 +1,107 @@
+import { FencedError } from '../../agent/errors.ts'
+import type { Journal, Ledger, StepAttempt } from '../../agent/ports.ts'
+import { type CallRow, type Rows, rowOf, stepKey } from './fake-rows.ts'
+
+/** The journal's rules (turns/journal.ts) on rows in memory. */
+export function fakeJournal(rows: Rows): Journal {
+  const runs = (attempt: StepAttempt) => {
+    const turn = rowOf(rows, attempt)
+    return turn?.runId === attempt.runId ? turn : undefined
+  }
+  return {
+    async claim(attempt, { step, beforeSettle }) {
+      const key = stepKey(attempt, step)
+      const standing = rows.steps.get(key)
+      if (standing?.state === 'done') return { kind: 'done', result: standing.result ?? {} }
+      const turn = runs(attempt)
+      const isLater = !standing || standing.attempt < attempt.attempt
+      const isMine = standing?.token === attempt.token
+      if (!turn || (beforeSettle && turn.state !== 'running') || !(isLater || isMine)) {
+        throw new FencedError(step)
+      }
+      const { token } = attempt
+      rows.steps.set(key, { ...standing, attempt: attempt.attempt, token, state: 'pending' })
+      return { kind: 'claimed', isTakeover: standing !== undefined }
+    },
+    async finish(attempt, step, result, writes) {
+      const row = rows.steps.get(stepKey(attempt, step))
+      if (row?.token !== attempt.token || row.state !== 'pending') throw new FencedError(step)
+      Object.assign(row, { state: 'done', result, error: undefined })
+      if (!writes) return
+      const { turn, outboxSource, evaluator, ...committed } = writes
+      rows.commits.push({ step, ...committed })
+      if (evaluator !== undefined) rows.evaluatorRuns.set(evaluator, turn.seq)
+      for (const [ordinal, content] of committed.messages.entries()) {
+        if (outboxSource === null) continue
+        const { turnId, channelId, room } = turn
+        const id = `${stepKey(turn, step)}:${ordinal}`
+        const row = { id, turnId, channelId, source: outboxSource, content, roomId: room.id }
+        rows.outbox.push({ ...row, state: 'pending' })
+      }
+    },
+    async once(attempt, step, result) {
+      const key = stepKey(attempt, step)
+      const standing = rows.steps.get(key)
+      if (standing?.state === 'done') return standing.result ?? {}
+      if (runs(attempt)?.state !== 'running') throw new FencedError(step)
+      const { attempt: number, token } = attempt
+      rows.steps.set(key, { attempt: number, token, state: 'done', result })
+      return result
+    },
+    async read(turn, step) {
+      const row = rows.steps.get(stepKey(turn, step))
+      return row?.state === 'done' ? (row.result ?? {}) : undefined
+    },
+    async noteFailure(attempt, step, error) {
+      const key = stepKey(attempt, step)
+      const standing = rows.steps.get(key)
+      if (!runs(attempt) || standing?.state === 'done') return
+      if (standing && standing.attempt > attempt.attempt) return
+      const { attempt: number, token } = attempt
+      rows.steps.set(key, { attempt: number, token, state: 'pending', ...standing, error })
+    },
+  }
+}
+
+/** The ledger's rules (turns/ledger.ts) on rows in memory. */
+export function fakeLedger(rows: Rows): Ledger {
+  const ofStep = (row: CallRow, { attempt, step }: CallRow['call']) =>
+    row.call.attempt.turnId === attempt.turnId && row.call.step === step
+  const find = (call: CallRow['call']) => {
+    const row = rows.calls.find(
+      (row) =>
+        ofStep(row, call) &&
+        row.call.call === call.call &&
+        row.call.attempt.attempt === call.attempt.attempt,
+    )
+    if (!row) throw new Error(`No call ${call.call} of the step '${call.step}' was opened.`)
+    return row
+  }
+  return {
+    async open(call) {
+      const earlier = rows.calls.filter((row) => ofStep(row, call))
+      const same = earlier.filter((row) => row.call.call === call.call)
+      for (const row of same) if (row.state === 'pending') row.state = 'unknown'
+      const finished = same.find(({ response, error }) => response !== undefined && error === null)
+      if (finished?.response !== undefined) {
+        const { response: text, finishReason = 'unknown' } = finished
+        return { kind: 'finished', text, finishReason }
+      }
+      const step = rows.steps.get(stepKey(call.attempt, call.step))
+      if (step?.token !== call.attempt.token || step.state !== 'pending') {
+        throw new FencedError(call.step)
+      }
+      rows.calls.push({ call, state: 'pending', error: null })
+      return { kind: 'open', failures: earlier.filter(({ error }) => error !== null).length }
+    },
+    async complete(call, { text, finishReason, usage }) {
+      const state = usage ? 'complete' : 'unknown'
+      Object.assign(find(call), { state, response: text, finishReason })
+    },
+    async end(call, { state, partial, error }) {
+      const row = find(call)
+      if (row.state === 'complete') return
+      Object.assign(row, { state, partial, error })
+    },
+  }
+}

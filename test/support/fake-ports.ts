@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto'
+import type { Agent } from '../../agent/agent.ts'
+import { buildAgent } from '../../agent/build-agent.ts'
+import { FencedError, NotFoundError } from '../../agent/errors.ts'
+import type { Content, Room } from '../../agent/memory.ts'
+import type { ModelVendor } from '../../agent/models.ts'
+import type { Plugin } from '../../agent/plugin.ts'
+import type { Connector, Outbox, Ports, SettleInput, TurnStore } from '../../agent/ports.ts'
+import type { HeadTurn, TurnInput, TurnRef } from '../../schema/turn.ts'
+import type { StreamEvent } from '../../streams/turn-stream.ts'
+import { fakeJournal, fakeLedger } from './fake-journal.ts'
+import { emptyRows, isActive, type Rows, rowOf, type StepRow, type TurnRow } from './fake-rows.ts'
+
+export interface FakePortsOptions {
+  readonly vendor: ModelVendor
+  readonly plugins?: readonly Plugin[]
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly templates?: Readonly<Record<string, string>>
+  readonly connector?: Connector
+  /** Of the room; a direct conversation of our own client by default. */
+  readonly room?: Partial<Room>
+}
+
+export interface AcceptOptions {
+  readonly content?: Partial<Content>
+  readonly participation?: 'FOLLOWED' | 'MUTED'
+  /** @default five minutes from now */
+  readonly deadlineAt?: number
+  readonly heartbeatTimeoutMs?: number
+}
+
+/** One agent and one room in memory: the ports, and what they were told. */
+export interface FakePorts extends Ports {
+  readonly agent: Agent
+  readonly rows: Rows
+  readonly events: StreamEvent[]
+  /** What was logged: the message, and what the error says. */
+  readonly warnings: { readonly message: string; readonly error: string }[]
+  readonly started: HeadTurn[]
+  /** A person says something in the room. */
+  accept(text: string, options?: AcceptOptions): TurnInput
+  turn(ref: TurnRef): TurnRow
+  step(ref: TurnRef, step: string): StepRow | undefined
+}
+
+export const AGENT_ID = '5c3cb098-d52d-0b3f-a7e9-7b7fba960c4c'
+export const PERSON_ID = '00000000-0000-0000-0000-00000000000a'
+
+/** Ports that keep the rules of the real ones for one room, without a database. */
+export function fakePorts(options: FakePortsOptions): FakePorts {
+  const rows = emptyRows()
+  const room = roomOf(options)
+  const agent = agentOf(options)
+  const events: StreamEvent[] = []
+  const warnings: FakePorts['warnings'] = []
+  const started: HeadTurn[] = []
+  return {
+    agent,
+    rows,
+    events,
+    warnings,
+    started,
+    accept: (text, accepted = {}) => accept(rows, room, text, accepted),
+    turn(ref) {
+      const row = rowOf(rows, ref)
+      if (!row) throw new NotFoundError('turn', ref.turnId)
+      return row
+    },
+    step: ({ turnId, gen }, step) => rows.steps.get(`${turnId}:${gen}:${step}`),
+    agents: { get: async () => agent },
+    turns: fakeTurns(rows),
+    journal: fakeJournal(rows),
+    ledger: fakeLedger(rows),
+    prompts: fakePrompts(rows),
+    memories: fakeMemories(rows),
+    outbox: fakeOutbox(rows),
+    connectors: {
+      for: (source) => (options.connector?.source === source ? options.connector : undefined),
+    },
+    models: {
+      resolve: () => ({ vendor: options.vendor, model: 'scripted-1' }),
+      describe: () => ({ vendor: options.vendor.name, model: 'scripted-1', isBuiltIn: false }),
+    },
+    stream: { publish: (_turnId, event) => void events.push(event) },
+    log: {
+      warn: (_turn, message, error) =>
+        void warnings.push({ message, error: error instanceof Error ? error.message : '' }),
+    },
+    startHead: async (head) => void started.push(head),
+  }
+}
+
+function agentOf({ plugins = [], settings = {}, templates = {} }: FakePortsOptions): Agent {
+  const character = { name: 'Ada', bio: 'A companion.', templates: { ...templates } }
+  return buildAgent(AGENT_ID, character, settings, plugins)
+}
+
+const roomOf = ({ room }: FakePortsOptions): Room => ({
+  id: randomUUID(),
+  agentId: AGENT_ID,
+  worldId: randomUUID(),
+  channelId: randomUUID(),
+  source: 'client_chat',
+  type: 'DM',
+  ...room,
+})
+
+function accept(
+  { turns, memories }: Rows,
+  room: Room,
+  text: string,
+  { content, participation, deadlineAt = Date.now() + 300_000, heartbeatTimeoutMs }: AcceptOptions,
+): TurnInput {
+  const message = {
+    id: randomUUID(),
+    entityId: PERSON_ID,
+    agentId: AGENT_ID,
+    roomId: room.id,
+    content: { text, ...content },
+    metadata: { type: 'message' },
+    createdAt: Date.now(),
+  }
+  const turnId = randomUUID()
+  const loaded = {
+    turnId,
+    gen: 1,
+    seq: turns.size + 1,
+    agentId: AGENT_ID,
+    agentVersion: 1,
+    channelId: room.channelId,
+    messageId: message.id,
+    deadlineAt,
+    room,
+    message,
+    participation: participation ?? null,
+  }
+  memories.push(message)
+  turns.set(turnId, { loaded, state: 'queued', code: null, error: null, reply: null })
+  return { ...headOf(loaded), heartbeatTimeoutMs: heartbeatTimeoutMs ?? 3_000 }
+}
+
+const headOf = ({ turnId, gen, agentId, room, deadlineAt }: TurnRow['loaded']): HeadTurn => ({
+  turnId,
+  gen,
+  agentId,
+  roomId: room.id,
+  deadlineAt,
+})
+
+function fakeTurns(rows: Rows): TurnStore {
+  return {
+    async admit(step) {
+      const row = rows.turns.get(step.turnId)
+      if (!row) return { kind: 'refused', state: 'cancelled' }
+      const isMine = row.loaded.gen === step.gen
+      if (isMine && row.state === 'queued') {
+        if (row.loaded.deadlineAt <= Date.now()) return { kind: 'expired' }
+        Object.assign(row, { state: 'running', runId: step.runId })
+      }
+      const isRunning = isMine && row.state === 'running' && row.runId === step.runId
+      return isRunning
+        ? { kind: 'admitted', turn: row.loaded }
+        : { kind: 'refused', state: row.state }
+    },
+    load: async (ref) => rowOf(rows, ref)?.loaded,
+    async settle(input) {
+      const row = rows.turns.get(input.turnId)
+      if (!row) return undefined
+      const isFirst = row.loaded.gen === input.gen && isActive(row)
+      if (isFirst) end(rows, row, input)
+      const others = [...rows.turns.values()].filter(isActive)
+      const [first] = others.sort((a, b) => a.loaded.seq - b.loaded.seq)
+      return {
+        state: row.state,
+        isFirst,
+        seq: row.loaded.seq,
+        hasOutbox: rows.outbox.some(({ state }) => state === 'pending'),
+        evaluatorRuns: Object.fromEntries(rows.evaluatorRuns),
+        head: first?.state === 'queued' ? headOf(first.loaded) : undefined,
+      }
+    },
+  }
+}
+
+function end(rows: Rows, row: TurnRow, { turnId, gen, ...input }: SettleInput): void {
+  const { state, code, reply } = input
+  const noted = [...rows.steps].findLast(
+    ([key, { error }]) => key.startsWith(`${turnId}:${gen}:`) && error !== undefined,
+  )
+  const error = input.error ?? (code === null ? null : (noted?.[1].error ?? null))
+  Object.assign(row, { state, code, reply, error })
+  if (!reply?.outboxSource) return
+  const { channelId, room } = row.loaded
+  const { messageId: id, content, outboxSource: source } = reply
+  rows.outbox.push({ id, turnId, channelId, source, content, roomId: room.id, state: 'pending' })
+}
+
+const fakePrompts = ({ prompts, ...rows }: Rows): Ports['prompts'] => ({
+  read: async ({ turnId, gen }, step) => prompts.get(`${turnId}:${gen}:${step}`),
+  async write(attempt, step, prompt) {
+    const key = `${attempt.turnId}:${attempt.gen}:${step}`
+    const turn = rows.turns.get(attempt.turnId)
+    if (!prompts.has(key)) {
+      if (turn?.state !== 'running' || turn.runId !== attempt.runId) throw new FencedError(step)
+      prompts.set(key, prompt)
+    }
+    return prompts.get(key) ?? prompt
+  },
+})
+
+const fakeMemories = ({ memories }: Rows): Ports['memories'] => ({
+  recent: async ({ type, count, upTo }) =>
+    type === 'messages'
+      ? memories.filter(({ createdAt }) => createdAt <= upTo).slice(-count)
+      : [],
+  entities: async () => [
+    { id: PERSON_ID, names: ['Sam'], metadata: {} },
+    { id: AGENT_ID, names: ['Ada'], metadata: {} },
+  ],
+})
+
+const fakeOutbox = ({ outbox, leases }: Rows): Outbox => ({
+  async lease(roomId, token) {
+    const holder = leases.get(roomId)
+    if (holder !== undefined && holder !== token) return false
+    leases.set(roomId, token)
+    return true
+  },
+  async release(roomId, token) {
+    if (outbox.some(({ state }) => state === 'pending')) return false
+    return leases.get(roomId) === token && leases.delete(roomId)
+  },
+  next: async () => outbox.find(({ state }) => state === 'pending'),
+  async markSent({ id, token }) {
+    const row = outbox.find((row) => row.id === id)
+    if (!row || leases.get(row.roomId) !== token) return false
+    row.state = 'sent'
+    return true
+  },
+  async markFailed(id, error) {
+    const row = outbox.find((row) => row.id === id)
+    if (row) Object.assign(row, { state: 'failed', error })
+  },
+})
