@@ -2,7 +2,7 @@ import type { RespondDecision } from '../schema/turn.ts'
 import type { Agent } from './agent.ts'
 import type { LoadedTurn } from './ports.ts'
 
-/** Channel types in which everything is meant for the agent (elizaos.md 6.2). */
+/** Channel types in which everything is meant for the agent. */
 const ALWAYS_TYPES = ['DM', 'VOICE_DM', 'SELF', 'API']
 
 /** Sources in which everything is meant for the agent. */

@@ -41,7 +41,7 @@ export async function waitForTurns(
 /** How a turn ended, or how it stands now. An accepted message is never answered with a 503. */
 async function ending(deps: ApiDeps, turn: AcceptedTurn, signal: AbortSignal): Promise<Known> {
   try {
-    const ended = await waitForEnding(deps, turn.turnId, signal)
+    const ended = await waitForEnding(deps, turn.turnId, { known: turn.known, signal })
     return ended ?? (await deps.turns.result(turn.turnId))
   } catch (error) {
     if (error instanceof UnavailableError) return turn

@@ -141,6 +141,8 @@ export interface AcceptedTurn {
   readonly turnId: string
   readonly agentId: string
   readonly state: TurnState
+  /** Of a turn that was accepted just now: how it stands, so that nobody reads it back. */
+  readonly known?: TurnResult
 }
 
 export interface AcceptedMessage {

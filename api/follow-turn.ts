@@ -19,6 +19,8 @@ export type FollowItem =
 export interface FollowOptions {
   /** Resume behind this position. */
   readonly after?: StreamPosition
+  /** How the turn stands, when the caller knows; else it is read. */
+  readonly known?: TurnResult
   /** Ends the iteration without a result. */
   readonly signal: AbortSignal
 }
@@ -32,11 +34,11 @@ export interface FollowOptions {
 export async function* followTurn(
   { turns, stream }: Pick<ApiDeps, 'turns' | 'stream'>,
   turnId: string,
-  { after, signal }: FollowOptions,
+  { after, known: given, signal }: FollowOptions,
 ): AsyncGenerator<FollowItem, void, undefined> {
   const ours = new AbortController()
   const stop = AbortSignal.any([signal, ours.signal])
-  const known = await turns.result(turnId)
+  const known = given ?? (await turns.result(turnId))
   yield { kind: 'known', result: known }
   const ending = pollEnding(turns, turnId, known, stop)
   const drained = ending.then((result) => delay(DRAIN_MS, result, { signal: stop }))
@@ -59,9 +61,9 @@ export async function* followTurn(
 export async function waitForEnding(
   deps: Pick<ApiDeps, 'turns' | 'stream'>,
   turnId: string,
-  signal: AbortSignal,
+  options: Pick<FollowOptions, 'known' | 'signal'>,
 ): Promise<TurnResult | undefined> {
-  for await (const item of followTurn(deps, turnId, { signal })) {
+  for await (const item of followTurn(deps, turnId, options)) {
     const isKnown = item.kind === 'known' && isTerminal(item.result.state)
     if (isKnown || item.kind === 'result') return item.result
   }

@@ -10,7 +10,7 @@ const HEARTBEAT_MS = 15_000
 const RECONNECT_MS = 1_000
 
 export interface TurnEventsOptions {
-  readonly turns: readonly Pick<AcceptedTurn, 'turnId' | 'agentId'>[]
+  readonly turns: readonly Pick<AcceptedTurn, 'turnId' | 'agentId' | 'known'>[]
   /** The header as it came. */
   readonly lastEventId?: string
   /** Sent first, unless the reader resumes. */
@@ -42,7 +42,7 @@ export function streamTurnEvents(c: Context, deps: ApiDeps, options: TurnEventsO
     try {
       await greet(sse, options)
       const reader = openReader(deps, sse, signal, options)
-      await Promise.all(options.turns.map(({ turnId }, index) => writeTurn(reader, turnId, index)))
+      await Promise.all(options.turns.map((turn, index) => writeTurn(reader, turn, index)))
     } catch (error) {
       await breakOff(deps, sse, error, options)
     } finally {
@@ -76,11 +76,15 @@ function openReader(
   return { deps, sse, signal, from, startsOver, cursor: [...from] }
 }
 
-async function writeTurn(reader: Reader, turnId: string, index: number): Promise<void> {
+async function writeTurn(
+  reader: Reader,
+  { turnId, known }: TurnEventsOptions['turns'][number],
+  index: number,
+): Promise<void> {
   const { deps, sse, signal, from, startsOver, cursor } = reader
   let turn: TurnResult | undefined
   let gen = 1
-  for await (const item of followTurn(deps, turnId, { after: from[index], signal })) {
+  for await (const item of followTurn(deps, turnId, { after: from[index], known, signal })) {
     if (item.kind === 'known' || item.kind === 'result') turn = item.result
     if (item.kind === 'chunk' && item.gen !== gen) {
       gen = item.gen

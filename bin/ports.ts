@@ -13,6 +13,7 @@ import { isUnavailable, withRetry } from '../database/failures.ts'
 import { roomEntities } from '../memory/entities.ts'
 import { recentMemories } from '../memory/memories.ts'
 import type { Database } from '../schema/database.ts'
+import type { JsonObject } from '../schema/json.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import { admit, loadTurn } from '../turns/admit.ts'
@@ -98,14 +99,20 @@ function promptStore(db: Kysely<Database>): Ports['prompts'] {
   }
 }
 
+/** A result does not change once it is journaled: the process that wrote it need not read it back. */
 function journal(db: Kysely<Database>): Ports['journal'] {
+  const results = createRecentMap<JsonObject>(REMEMBERED)
   return {
     claim: (attempt, options) => claim(db, attempt, options),
     once: (attempt, step, result) => journalOnce(db, attempt, step, result),
-    read: ({ turnId, gen }, step) => journaled(db, turnId, gen, step),
+    read: async (turn, step) =>
+      results.get(`${keyOf(turn)}:${step}`) ?? journaled(db, turn.turnId, turn.gen, step),
     noteFailure: (attempt, step, error) => noteFailure(db, attempt, step, error),
     async finish(attempt, step, result, writes) {
-      if (!writes) return finish(db, attempt, step, result)
+      if (!writes) {
+        await finish(db, attempt, step, result)
+        return results.put(`${keyOf(attempt)}:${step}`, result)
+      }
       await withRetry(() =>
         db.transaction().execute(async (trx) => {
           await finish(trx, attempt, step, result)

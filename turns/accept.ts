@@ -53,6 +53,8 @@ export type Accepted =
     }
   /** The message is known under its external id. Nothing was written. */
   | { readonly kind: 'repeat' }
+  /** A room does not exist (any more). Nothing was written. */
+  | { readonly kind: 'room-missing' }
 
 /**
  * Stores a message and queues one turn per hearer, in one transaction.
@@ -67,6 +69,7 @@ export function accept(db: Kysely<Database>, input: AcceptInput): Promise<Accept
       trx,
       input.hearers.map((hearer) => hearer.roomId),
     )
+    if (seqs.size < input.hearers.length) return { kind: 'room-missing' }
     const rows = await insertTickets(trx, input, seqs)
     const first = rows[0]
     if (!first) return { kind: 'repeat' }

@@ -1,6 +1,6 @@
 import type { ActivityOptions, LocalActivityOptions, RetryPolicy } from '@temporalio/workflow'
 
-/** Every timeout and retry policy of a turn, with the reason for its number (temporal.md 3.2). */
+/** Every timeout and retry policy of a turn, with the reason for its number. Measured by killing real processes. */
 
 /**
  * First retry after 200 ms: a worker's death costs the heartbeat timeout already. No

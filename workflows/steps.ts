@@ -16,7 +16,7 @@ import {
   worldStep,
 } from './activity-options.ts'
 
-/** The steps of one turn, under the names of design.md section 3. */
+/** The steps of one turn, under their names in docs/turns.md. */
 export function stepsOf(turn: TurnInput) {
   // The Workflow's clock is the history's: the same number at every replay.
   const timeLeftMs = () => Math.max(MIN_STEP_MS, turn.deadlineAt - Date.now())

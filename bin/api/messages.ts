@@ -1,22 +1,44 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { IdempotencyError, NotFoundError } from '../../agent/errors.ts'
-import type { AcceptedMessage, MessagesPort, NewMessage, StoredMessage } from '../../api/deps.ts'
+import { ConflictError, IdempotencyError, NotFoundError } from '../../agent/errors.ts'
+import type {
+  AcceptedMessage,
+  MessagesPort,
+  NewMessage,
+  StoredMessage,
+  TurnResult,
+} from '../../api/deps.ts'
 import { withRetry } from '../../database/failures.ts'
 import { findChannel } from '../../memory/channels.ts'
-import { ensureConnections } from '../../memory/connections.ts'
+import { type Connection, ensureConnections } from '../../memory/connections.ts'
 import { findMessage, listMessages } from '../../memory/messages.ts'
-import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID } from '../../schema/ids.ts'
+import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, replyIdOf } from '../../schema/ids.ts'
 import type { JsonObject } from '../../schema/json.ts'
 import { storableJson } from '../../schema/text.ts'
-import { accept, type InboundMessage } from '../../turns/accept.ts'
+import {
+  type Accepted,
+  type AcceptedTicket,
+  type AcceptInput,
+  accept,
+  type InboundMessage,
+} from '../../turns/accept.ts'
 import { turnsOfMessage } from '../../turns/trace.ts'
-import { audienceOf } from './hearers.ts'
+import { createRecentMap } from '../recent-map.ts'
+import { type Audience, audienceOf } from './hearers.ts'
 import type { ApiParts } from './parts.ts'
+
+/** Of rooms and people; each is two ids. */
+const KNOWN_CONNECTIONS = 20_000
+
+interface Door extends ApiParts {
+  /** What this process has seen to exist, by room and person. */
+  readonly known: ReturnType<typeof createRecentMap<true>>
+}
 
 /** Messages in, and messages read back. */
 export function createMessagesPort(parts: ApiParts): MessagesPort {
+  const door = { ...parts, known: createRecentMap<true>(KNOWN_CONNECTIONS) }
   return {
-    accept: (message) => acceptMessage(parts, storableJson(message)),
+    accept: (message) => acceptMessage(door, storableJson(message)),
     async list(channelId, page) {
       const channel = await findChannel(parts.db, channelId)
       if (!channel) throw new NotFoundError('channel', channelId)
@@ -27,28 +49,55 @@ export function createMessagesPort(parts: ApiParts): MessagesPort {
 }
 
 /** The message is safe when this returns; its turns are started behind the caller's back. */
-async function acceptMessage(parts: ApiParts, message: NewMessage): Promise<AcceptedMessage> {
-  const { db } = parts
+async function acceptMessage(parts: Door, message: NewMessage): Promise<AcceptedMessage> {
   const inbound = toInbound(message)
   const audience = await audienceOf(parts, message, (agentId) =>
     createUniqueUuid(agentId, inbound.id),
   )
-  await withRetry(() => ensureConnections(db, audience.connections))
   const { hearers } = audience
   const { turnDeadlineMs: deadlineMs } = parts
-  const accepted = await withRetry(() =>
-    accept(db, { message: inbound, hearers, memory: memoryContent(message), deadlineMs }),
-  )
+  const input = { message: inbound, hearers, memory: memoryContent(message), deadlineMs }
+  const accepted = await acceptInRooms(parts, audience, input)
   if (accepted.kind === 'repeat') return repeated(parts, inbound)
   for (const head of accepted.heads) parts.kick(head)
   const order = hearers.map((hearer) => hearer.turnId)
-  const turns = [...accepted.tickets].sort(
-    (a, b) => order.indexOf(a.turnId) - order.indexOf(b.turnId),
-  )
+  const turns = accepted.tickets
+    .map((ticket) => ({ ...ticket, known: standing(ticket) }))
+    .sort((a, b) => order.indexOf(a.turnId) - order.indexOf(b.turnId))
   const serverId = audience.connections[0]?.messageServerId ?? DEFAULT_MESSAGE_SERVER_ID
   const stored = { ...inbound, createdAt: accepted.createdAt.getTime() }
   return { message: echoOf(stored, serverId), turns, isRepeat: false }
 }
+
+/** Rooms and people are made once per process; if they are gone since, they are made again. */
+async function acceptInRooms(
+  { db, known }: Door,
+  { connections }: Audience,
+  input: AcceptInput,
+): Promise<Exclude<Accepted, { kind: 'room-missing' }>> {
+  const keyOf = ({ roomId, entityId }: Connection) => `${roomId}:${entityId}`
+  const ensure = async (missing: readonly Connection[]) => {
+    await withRetry(() => ensureConnections(db, missing))
+    for (const connection of missing) known.put(keyOf(connection), true)
+  }
+  const unknown = connections.filter((connection) => !known.get(keyOf(connection)))
+  if (unknown.length > 0) await ensure(unknown)
+  const accepted = await withRetry(() => accept(db, input))
+  if (accepted.kind !== 'room-missing') return accepted
+  await ensure(connections)
+  const again = await withRetry(() => accept(db, input))
+  if (again.kind === 'room-missing') throw new ConflictError('The agent is being deleted.')
+  return again
+}
+
+const standing = ({ turnId, agentId, state }: AcceptedTicket): TurnResult => ({
+  turnId,
+  agentId,
+  state,
+  code: null,
+  replyId: replyIdOf({ turnId, gen: 1 }),
+  reply: null,
+})
 
 function toInbound(message: NewMessage): InboundMessage {
   const { externalId = null, inReplyTo = null } = message

@@ -13,7 +13,10 @@ const SHOWN = 12
 export const reply = (text: string): TextAnswer => ({ kind: 'text', text: replyXml(text) })
 
 /** Shows how the reply begins, then waits: for ever by default, which only the client's end ends. */
-export function heldReply(text: string, release = new Promise<unknown>(() => undefined)): TextAnswer {
+export function heldReply(
+  text: string,
+  release = new Promise<unknown>(() => undefined),
+): TextAnswer {
   const answer = reply(text)
   const chunkSize = answer.text.indexOf('<text>') + '<text>'.length + SHOWN
   return { ...answer, chunkSize, pauseAfterFirst: release }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { z } from 'zod'
+import { z } from 'zod'
 import * as answers from '../../schema/api-answers.ts'
 import type { JsonObject } from '../../schema/json.ts'
 import { isTerminal } from '../../schema/turn.ts'
@@ -35,13 +35,15 @@ export interface Client {
   replies(channelId: string): Promise<string[]>
 }
 
+const envelope = z.looseObject({ data: z.unknown() })
+
 export const AUTHOR = randomUUID()
 
 export function createClient(url: string): Client {
   const get = (path: string) => fetch(url + path)
   const data = async (path: string): Promise<unknown> => {
     const answer = await get(path)
-    const body: { data?: unknown } = await answer.json()
+    const body = envelope.parse(await answer.json())
     if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${JSON.stringify(body)}`)
     return body.data
   }

@@ -15,4 +15,5 @@ const history = z.object({
 export type HistoryEvent = z.infer<typeof history>['history']['events'][number]
 
 /** The events of an exported history (`GET /api/turns/:id/history`), oldest first. */
-export const eventsOf = (exported: unknown): HistoryEvent[] => history.parse(exported).history.events
+export const eventsOf = (exported: unknown): HistoryEvent[] =>
+  history.parse(exported).history.events

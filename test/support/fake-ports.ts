@@ -210,9 +210,7 @@ const fakePrompts = ({ prompts, ...rows }: Rows): Ports['prompts'] => ({
 
 const fakeMemories = ({ memories }: Rows): Ports['memories'] => ({
   recent: async ({ type, count, upTo }) =>
-    type === 'messages'
-      ? memories.filter(({ createdAt }) => createdAt <= upTo).slice(-count)
-      : [],
+    type === 'messages' ? memories.filter(({ createdAt }) => createdAt <= upTo).slice(-count) : [],
   entities: async () => [
     { id: PERSON_ID, names: ['Sam'], metadata: {} },
     { id: AGENT_ID, names: ['Ada'], metadata: {} },

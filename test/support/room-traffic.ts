@@ -37,15 +37,31 @@ export interface TrafficReport {
  * no sweeper to help.
  */
 export async function driveTraffic(db: Db, options: TrafficOptions): Promise<TrafficReport> {
-  const report: TrafficReport = {
-    ...{ accepted: [], repeats: 0, endings: new Map(), errors: [], deadlocks: [] },
-  }
-  const traffic: Traffic = { db, report, started: new Set(), running: new Set() }
+  const traffic = newTraffic(db)
   await Promise.all(
     Array.from({ length: options.senders }, (_, sender) => send(traffic, options, sender)),
   )
-  while (traffic.running.size > 0) await Promise.all(traffic.running)
-  return report
+  return quiet(traffic)
+}
+
+/**
+ * Two messages for each room, the second while the turn of the first runs and settles: no third one
+ * comes to wake up what was forgotten.
+ */
+export async function driveCollisions(
+  db: Db,
+  channels: readonly TestChannel[],
+): Promise<TrafficReport> {
+  const traffic = newTraffic(db)
+  const waiting = [...channels]
+  const work = async () => {
+    for (let channel = waiting.pop(); channel; channel = waiting.pop()) {
+      await acceptOne(traffic, messageTo(channel))
+      await acceptOne(traffic, messageTo(channel))
+    }
+  }
+  await Promise.all(Array.from({ length: 12 }, work))
+  return quiet(traffic)
 }
 
 interface Traffic {
@@ -54,6 +70,16 @@ interface Traffic {
   /** As Temporal knows them: an id is started once. */
   readonly started: Set<string>
   readonly running: Set<Promise<void>>
+}
+
+function newTraffic(db: Db): Traffic {
+  const counts = { accepted: [], repeats: 0, endings: new Map(), errors: [], deadlocks: [] }
+  return { db, report: counts, started: new Set(), running: new Set() }
+}
+
+async function quiet({ running, report }: Traffic): Promise<TrafficReport> {
+  while (running.size > 0) await Promise.all(running)
+  return report
 }
 
 async function send(traffic: Traffic, options: TrafficOptions, sender: number): Promise<void> {

@@ -1,77 +1,14 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { Client, Connection } from '@temporalio/client'
-import { type DevServer, type DevServerOptions, startDevServer } from '../../temporal/dev-server.ts'
-import { identify } from '../../temporal/process-table.ts'
-import { writeServerRecord } from '../../temporal/server-record.ts'
-import { type LineProcess, startLineProcess } from '../support/line-process.ts'
-import { temporalBinary } from '../support/temporal.ts'
+import type { DevServer } from '../../temporal/dev-server.ts'
+import { devServerRig, isAlive } from './dev-server-rig.ts'
 
-const PARENT = new URL('./dev-server-parent.ts', import.meta.url)
-
-let binary: string
-let template: string
-let soundDatabase: string
-let dataDir: string
-let servers: DevServer[]
-let parents: LineProcess[]
-let logged: string[]
-
-beforeAll(async () => {
-  binary = await temporalBinary()
-  template = mkdtempSync(join(tmpdir(), 'turnkeeper-dev-server-template-'))
-  soundDatabase = join(template, 'temporal', 'temporal.db')
-  const options = { binary, dataDir: template, port: 0, uiPort: 0, onLog: () => {} }
-  await (await startDevServer(options)).stop()
-  const database = new DatabaseSync(soundDatabase)
-  database.exec('pragma wal_checkpoint(truncate)')
-  database.close()
-})
-
-afterAll(() => rmSync(template, { recursive: true, force: true }))
-
-beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'turnkeeper-dev-server-'))
-  servers = []
-  parents = []
-  logged = []
-})
-
-afterEach(async () => {
-  await Promise.all(parents.map((parent) => parent.kill('SIGKILL')))
-  await Promise.all(servers.map((server) => server.stop()))
-  rmSync(dataDir, { recursive: true, force: true })
-})
-
-async function start(options: Partial<DevServerOptions> = {}): Promise<DevServer> {
-  const onLog = (line: string) => logged.push(line)
-  const server = await startDevServer({ binary, dataDir, port: 0, uiPort: 0, onLog, ...options })
-  servers.push(server)
-  return server
-}
-
-/** Starts a server from a process of its own, as an earlier run of the program would have. */
-async function startFromParent(): Promise<{ parent: LineProcess; pid: number; address: string }> {
-  const parent = startLineProcess(PARENT, [binary, dataDir])
-  parents.push(parent)
-  return { parent, ...JSON.parse(await parent.nextLine()) }
-}
+const rig = devServerRig()
 
 async function withClient<T>(server: DevServer, use: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address: server.address })
@@ -82,32 +19,9 @@ async function withClient<T>(server: DevServer, use: (client: Client) => Promise
   }
 }
 
-/** Only Linux tells; elsewhere the signal is trusted. */
-function isStopped(pid: number): boolean {
-  const status = `/proc/${pid}/status`
-  return !existsSync(status) || /^State:\s+T/m.test(readFileSync(status, 'utf8'))
-}
-
-const isAlive = (pid: number) => identify(pid) !== undefined
-
-async function until(claim: () => boolean, limitMs: number): Promise<boolean> {
-  const end = Date.now() + limitMs
-  while (!claim() && Date.now() < end) await new Promise(setImmediate)
-  return claim()
-}
-
-const databaseFile = () => join(dataDir, 'temporal', 'temporal.db')
-
-/** The database of a server that was stopped. */
-function putDatabase(): string {
-  mkdirSync(join(dataDir, 'temporal'))
-  copyFileSync(soundDatabase, databaseFile())
-  return databaseFile()
-}
-
 describe('a dev server that starts', () => {
   it('knows the search attributes of a turn and serves its Web UI', async () => {
-    const server = await start()
+    const server = await rig.start()
     const known = await withClient(server, ({ connection }) =>
       connection.operatorService.listSearchAttributes({ namespace: 'default' }),
     )
@@ -119,12 +33,12 @@ describe('a dev server that starts', () => {
 
   it('still has its workflows after a stop and a start', async () => {
     const options = { taskQueue: 'nobody', workflowId: 'turn:kept:1' }
-    const before = await start()
+    const before = await rig.start()
     await withClient(before, (client) => client.workflow.start('turnWorkflow', options))
     await before.stop()
     expect(isAlive(before.pid)).toBe(false)
 
-    const after = await start()
+    const after = await rig.start()
     const description = await withClient(after, (client) =>
       client.workflow.getHandle(options.workflowId).describe(),
     )
@@ -133,7 +47,7 @@ describe('a dev server that starts', () => {
 
   it('does not get the keys and tokens of our environment', async () => {
     process.env.TURNKEEPER_TEST_CANARY = 'canary'
-    const server = await start()
+    const server = await rig.start()
     delete process.env.TURNKEEPER_TEST_CANARY
     const environ = `/proc/${server.pid}/environ`
     expect(existsSync(environ) ? readFileSync(environ, 'utf8') : 'PATH=').toContain('PATH=')
@@ -157,106 +71,19 @@ describe('ports', () => {
   })
 
   it('are the next free ones when the default ones are taken', async () => {
-    const server = await start({ port: taken, uiPort: taken })
+    const server = await rig.start({ port: taken, uiPort: taken })
     const port = Number(server.address.split(':')[1])
     expect(port).toBeGreaterThan(taken)
-    expect(logged).toEqual([`Port ${taken} is taken; Temporal listens on ${port}.`])
+    expect(rig.logged).toEqual([`Port ${taken} is taken; Temporal listens on ${port}.`])
   })
 
   it.each([
     ['the frontend', () => ({ port: taken })],
     ['the Web UI', () => ({ uiPort: taken, port: taken - 1 })],
   ])('that were asked for and are taken, for %s, are an error', async (_name, ports) => {
-    const starting = start({ ...ports(), portsAreExplicit: true })
+    const starting = rig.start({ ...ports(), portsAreExplicit: true })
     await expect(starting).rejects.toMatchObject({ code: 'temporal_not_started' })
     await expect(starting).rejects.toThrow(`Port ${taken} on 127.0.0.1, set for the Temporal`)
-  })
-})
-
-describe('the end of the parent', () => {
-  it('ends the server when it is orderly', async () => {
-    const { parent, pid } = await startFromParent()
-    parent.write('exit')
-    await once(parent.child, 'exit')
-    expect(await until(() => !isAlive(pid), 2_000)).toBe(true)
-  })
-
-  it('by SIGKILL leaves the server, which the next start adopts and can stop', async () => {
-    const { parent, pid, address } = await startFromParent()
-    await parent.kill('SIGKILL')
-    expect(isAlive(pid)).toBe(true)
-
-    const server = await start()
-    expect(server).toMatchObject({ adopted: true, pid, address })
-    await server.stop()
-    expect(isAlive(pid)).toBe(false)
-    expect((await start()).adopted).toBe(false)
-  })
-
-  it('by SIGKILL leaves a server that is ended when other ports are asked for', async () => {
-    const { parent, pid } = await startFromParent()
-    await parent.kill('SIGKILL')
-    const server = await start({
-      port: await freePort(),
-      uiPort: await freePort(),
-      portsAreExplicit: true,
-    })
-    expect(server.adopted).toBe(false)
-    expect(isAlive(pid)).toBe(false)
-  })
-
-  it('by SIGKILL leaves a server that is ended when it does not answer', async () => {
-    const { parent, pid } = await startFromParent()
-    await parent.kill('SIGKILL')
-    process.kill(pid, 'SIGSTOP')
-    // On a busy machine its threads run on for a while, and may even answer.
-    expect(await until(() => isStopped(pid), 5_000)).toBe(true)
-    const server = await start()
-    expect(server.adopted).toBe(false)
-    expect(server.pid).not.toBe(pid)
-    expect(isAlive(pid)).toBe(false)
-  })
-})
-
-describe('a process that is not our orphan', () => {
-  /** A stranger with the given arguments, and its identity. */
-  async function stranger(args: readonly string[] = []) {
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 60000)', ...args])
-    await once(child, 'spawn')
-    const identity = identify(child.pid ?? 0)
-    if (!identity) throw new Error('The stranger did not start.')
-    return { child, identity }
-  }
-
-  const recorded = (identity: { pid: number; startedAt: string }) => {
-    const place = { databaseFile: databaseFile(), ip: '127.0.0.1', port: 1, uiPort: 2 }
-    writeServerRecord(join(dataDir, 'temporal'), { ...identity, ...place, settings: [] })
-  }
-
-  it('is left alone when only pid and start time match', async () => {
-    putDatabase()
-    const { child, identity } = await stranger()
-    recorded(identity)
-    expect((await start()).adopted).toBe(false)
-    expect(isAlive(identity.pid)).toBe(true)
-    child.kill('SIGKILL')
-  })
-
-  it('is left alone when only pid and data folder match', async () => {
-    putDatabase()
-    const { child, identity } = await stranger([databaseFile()])
-    recorded({ ...identity, startedAt: 'another time' })
-    expect((await start()).adopted).toBe(false)
-    expect(isAlive(identity.pid)).toBe(true)
-    child.kill('SIGKILL')
-  })
-
-  it('is named, and stops the start, when it is an unrecorded server on our file', async () => {
-    putDatabase()
-    const { child, identity } = await stranger(['start-dev', databaseFile()])
-    await expect(start()).rejects.toThrow(`The process ${identity.pid} has Temporal's database`)
-    expect(isAlive(identity.pid)).toBe(true)
-    child.kill('SIGKILL')
   })
 })
 
@@ -274,53 +101,45 @@ describe('a database that cannot be opened', () => {
       },
     ],
   ])('because it %s is set aside, and the server starts empty', async (_name, damage) => {
-    const file = putDatabase()
+    const file = rig.putDatabase()
     damage(file)
     const bytes = readFileSync(file)
-    const server = await start()
+    const server = await rig.start()
     expect(server.setAside).toMatch(/temporal\.db\.set-aside-\d{4}/)
     expect(readFileSync(server.setAside ?? '').equals(bytes)).toBe(true)
-    expect(logged.join()).toContain(`It is kept as '${server.setAside}'`)
+    expect(rig.logged.join()).toContain(`It is kept as '${server.setAside}'`)
     const workflows = await withClient(server, (client) => client.workflow.count())
     expect(workflows.count).toBe(0)
   })
 
   it('takes its write-ahead log along', async () => {
-    const file = putDatabase()
+    const file = rig.putDatabase()
     writeFileSync(file, randomBytes(100_000))
     writeFileSync(`${file}-wal`, 'of the damaged one')
-    const server = await start()
+    const server = await rig.start()
     expect(readFileSync(`${server.setAside}-wal`, 'utf8')).toBe('of the damaged one')
   })
 })
 
 describe('a server that does not start', () => {
   it('says what it printed', async () => {
-    const failing = join(dataDir, 'failing')
+    const failing = join(rig.dataDir, 'failing')
     writeFileSync(failing, '#!/bin/sh\necho "no such flag"\nexit 3\n', { mode: 0o755 })
-    await expect(start({ binary: failing })).rejects.toThrow(
+    await expect(rig.start({ binary: failing })).rejects.toThrow(
       /The Temporal server ended with code 3. It said: 'no such flag'. Its log is '.*server.log'/,
     )
   })
 
   it('is named when it cannot be executed', async () => {
-    const missing = join(dataDir, 'missing')
-    await expect(start({ binary: missing })).rejects.toThrow(`'${missing}' cannot be started`)
+    const missing = join(rig.dataDir, 'missing')
+    await expect(rig.start({ binary: missing })).rejects.toThrow(`'${missing}' cannot be started`)
   })
 
   it('does not cost the database its place', async () => {
-    const file = putDatabase()
-    const failing = join(dataDir, 'failing')
+    const file = rig.putDatabase()
+    const failing = join(rig.dataDir, 'failing')
     writeFileSync(failing, '#!/bin/sh\necho "sqlite: the disk is full"\nexit 1\n', { mode: 0o755 })
-    await expect(start({ binary: failing })).rejects.toThrow('ended with code 1')
+    await expect(rig.start({ binary: failing })).rejects.toThrow('ended with code 1')
     expect(existsSync(file)).toBe(true)
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
