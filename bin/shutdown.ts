@@ -11,7 +11,7 @@ export interface ShutdownRequest {
 /** A person cannot press Ctrl-C twice within this. */
 const ECHO_MS = 300
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** The first signal asks for an orderly end, a second one ends the process at once. */
 export function listenForShutdown(): ShutdownRequest {

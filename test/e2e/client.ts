@@ -13,12 +13,16 @@ export type Message = z.infer<typeof answers.message>
 export interface PostOptions {
   readonly transport?: 'http' | 'sse' | 'websocket'
   readonly headers?: Readonly<Record<string, string>>
+  /** Hangs up. */
+  readonly signal?: AbortSignal
 }
 
 /** What a person's client does with a running API; answers are checked against the documented schema. */
 export interface Client {
   readonly url: string
   get(path: string): Promise<Response>
+  /** The stream of a turn, behind an event. */
+  resume(turnId: string, lastEventId: string, signal?: AbortSignal): Promise<Response>
   /** Over http by default. */
   post(channelId: string, content: string, options?: PostOptions): Promise<Response>
   /** Posts over http and waits for the reply. */
@@ -47,9 +51,11 @@ export function createClient(url: string): Client {
     if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${JSON.stringify(body)}`)
     return body.data
   }
-  const post: Client['post'] = (channelId, content, { transport = 'http', headers } = {}) => {
+  const post: Client['post'] = (channelId, content, options = {}) => {
+    const { transport = 'http', headers, signal } = options
     const body = { author_id: AUTHOR, content, transport, metadata: { isDm: true } }
-    return fetch(`${url}/api/messaging/channels/${channelId}/messages`, json(body, { headers }))
+    const path = `/api/messaging/channels/${channelId}/messages`
+    return fetch(url + path, { ...json(body, { headers }), signal })
   }
   const trace = async (turnId: string) =>
     answers.turnTrace.parse(await data(`/api/turns/${turnId}`))
@@ -60,6 +66,10 @@ export function createClient(url: string): Client {
   return {
     url,
     get,
+    resume: (turnId, lastEventId, signal) => {
+      const headers = { 'last-event-id': lastEventId }
+      return fetch(`${url}/api/turns/${turnId}/stream`, { headers, signal })
+    },
     post,
     say: async (channelId, content, headers) =>
       posted(await post(channelId, content, { headers }), 201),

@@ -19,6 +19,8 @@ export interface FakePortsOptions {
   readonly connector?: Connector
   /** Of the room; a direct conversation of our own client by default. */
   readonly room?: Partial<Room>
+  /** Milliseconds since the epoch. @default the machine's clock */
+  readonly now?: () => number
 }
 
 export interface AcceptOptions {
@@ -26,6 +28,7 @@ export interface AcceptOptions {
   readonly participation?: 'FOLLOWED' | 'MUTED'
   /** @default five minutes from now */
   readonly deadlineAt?: number
+  /** @default 3000 */
   readonly heartbeatTimeoutMs?: number
 }
 
@@ -54,13 +57,14 @@ export function fakePorts(options: FakePortsOptions): FakePorts {
   const events: StreamEvent[] = []
   const warnings: FakePorts['warnings'] = []
   const started: HeadTurn[] = []
+  const { now = Date.now } = options
   return {
     agent,
     rows,
     events,
     warnings,
     started,
-    accept: (text, accepted = {}) => accept(rows, room, text, accepted),
+    accept: (text, accepted = {}) => accept(rows, { room, now: now() }, { text, ...accepted }),
     turn(ref) {
       const row = rowOf(rows, ref)
       if (!row) throw new NotFoundError('turn', ref.turnId)
@@ -68,7 +72,7 @@ export function fakePorts(options: FakePortsOptions): FakePorts {
     },
     step: ({ turnId, gen }, step) => rows.steps.get(`${turnId}:${gen}:${step}`),
     agents: { get: async () => agent },
-    turns: fakeTurns(rows),
+    turns: fakeTurns(rows, now),
     journal: fakeJournal(rows),
     ledger: fakeLedger(rows),
     prompts: fakePrompts(rows),
@@ -107,10 +111,10 @@ const roomOf = ({ room }: FakePortsOptions): Room => ({
 
 function accept(
   { turns, memories }: Rows,
-  room: Room,
-  text: string,
-  { content, participation, deadlineAt = Date.now() + 300_000, heartbeatTimeoutMs }: AcceptOptions,
+  { room, now }: { room: Room; now: number },
+  accepted: AcceptOptions & { text: string },
 ): TurnInput {
+  const { text, content, participation = null, heartbeatTimeoutMs = 3_000 } = accepted
   const message = {
     id: randomUUID(),
     entityId: PERSON_ID,
@@ -118,7 +122,7 @@ function accept(
     roomId: room.id,
     content: { text, ...content },
     metadata: { type: 'message' },
-    createdAt: Date.now(),
+    createdAt: now,
   }
   const turnId = randomUUID()
   const loaded = {
@@ -129,14 +133,14 @@ function accept(
     agentVersion: 1,
     channelId: room.channelId,
     messageId: message.id,
-    deadlineAt,
+    deadlineAt: accepted.deadlineAt ?? now + 300_000,
     room,
     message,
-    participation: participation ?? null,
+    participation,
   }
   memories.push(message)
   turns.set(turnId, { loaded, state: 'queued', code: null, error: null, reply: null })
-  return { ...headOf(loaded), heartbeatTimeoutMs: heartbeatTimeoutMs ?? 3_000 }
+  return { ...headOf(loaded), heartbeatTimeoutMs }
 }
 
 const headOf = ({ turnId, gen, agentId, room, deadlineAt }: TurnRow['loaded']): HeadTurn => ({
@@ -147,14 +151,14 @@ const headOf = ({ turnId, gen, agentId, room, deadlineAt }: TurnRow['loaded']): 
   deadlineAt,
 })
 
-function fakeTurns(rows: Rows): TurnStore {
+function fakeTurns(rows: Rows, now: () => number): TurnStore {
   return {
     async admit(step) {
       const row = rows.turns.get(step.turnId)
       if (!row) return { kind: 'refused', state: 'cancelled' }
       const isMine = row.loaded.gen === step.gen
       if (isMine && row.state === 'queued') {
-        if (row.loaded.deadlineAt <= Date.now()) return { kind: 'expired' }
+        if (row.loaded.deadlineAt <= now()) return { kind: 'expired' }
         Object.assign(row, { state: 'running', runId: step.runId })
       }
       const isRunning = isMine && row.state === 'running' && row.runId === step.runId

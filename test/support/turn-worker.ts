@@ -8,6 +8,7 @@ import type { TurnInput, TurnOutcome } from '../../schema/turn.ts'
 import { turnWorkflowId } from '../../temporal/ids.ts'
 import { createStartTurn } from '../../temporal/start-turn.ts'
 import { bundleWorkflows, createAgentWorker } from '../../workers/agent-worker.ts'
+import { type FakePorts, type FakePortsOptions, fakePorts } from './fake-ports.ts'
 import { startTestTemporal, timeSkippingServerPath } from './temporal.ts'
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent
@@ -17,6 +18,8 @@ type TurnHandle = WorkflowHandle<() => Promise<TurnOutcome>>
 export interface TurnBench {
   readonly env: TestWorkflowEnvironment
   readonly client: Client
+  /** Ports that know the server's time. */
+  ports(options: FakePortsOptions): Promise<FakePorts>
   /** Starts a turn on a task queue that may have no Worker yet. */
   start(turn: TurnInput, taskQueue: string): Promise<StartedTurn>
   /** Runs `use` beside a Worker that takes its activities from `ports`; on a new queue by default. */
@@ -101,10 +104,16 @@ async function createBench(parts: BenchParts, stop: () => Promise<void>): Promis
     env,
     client,
     stop,
+    ports: (options) => portsOf(env, options),
     withWorker,
     run,
     start: (turn, taskQueue) => start(parts, turn, taskQueue),
   }
+}
+
+async function portsOf(env: TestWorkflowEnvironment, options: FakePortsOptions) {
+  const aheadMs = (await env.currentTimeMs()) - Date.now()
+  return fakePorts({ now: () => Date.now() + aheadMs, ...options })
 }
 
 async function start(

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals'
 import { type DevServer, type DevServerOptions, startDevServer } from '../../temporal/dev-server.ts'
-import { identify } from '../../temporal/process-table.ts'
+import { killNow } from '../../temporal/end-process.ts'
+import { identify, type ProcessIdentity } from '../../temporal/process-table.ts'
 import { type LineProcess, startLineProcess } from '../support/line-process.ts'
 import { temporalBinary } from '../support/temporal.ts'
 
@@ -23,11 +24,18 @@ export interface DevServerRig {
   putDatabase(): string
 }
 
+interface Started {
+  readonly servers: DevServer[]
+  readonly parents: LineProcess[]
+  /** Outlive their parents, also when a test fails before it has adopted them. */
+  readonly orphans: ProcessIdentity[]
+}
+
 /** A data folder per test, and the end of all that was started in it. */
 export function devServerRig(): DevServerRig {
   let binary: string
   let template: string
-  let rig: { dataDir: string; logged: string[]; servers: DevServer[]; parents: LineProcess[] }
+  let rig: Started & { dataDir: string; logged: string[] }
 
   beforeAll(async () => {
     binary = await temporalBinary()
@@ -37,11 +45,12 @@ export function devServerRig(): DevServerRig {
 
   beforeEach(() => {
     const dataDir = mkdtempSync(join(tmpdir(), 'turnkeeper-dev-server-'))
-    rig = { dataDir, logged: [], servers: [], parents: [] }
+    rig = { dataDir, logged: [], servers: [], parents: [], orphans: [] }
   })
   afterEach(async () => {
     await Promise.all(rig.parents.map((parent) => parent.kill('SIGKILL')))
     await Promise.all(rig.servers.map((server) => server.stop()))
+    for (const orphan of rig.orphans) killNow(orphan)
     rmSync(rig.dataDir, { recursive: true, force: true })
   })
 
@@ -65,7 +74,10 @@ export function devServerRig(): DevServerRig {
     async startFromParent() {
       const parent = startLineProcess(PARENT, [binary, rig.dataDir])
       rig.parents.push(parent)
-      return { parent, ...JSON.parse(await parent.nextLine()) }
+      const server = JSON.parse(await parent.nextLine())
+      const orphan = identify(server.pid)
+      if (orphan) rig.orphans.push(orphan)
+      return { parent, ...server }
     },
     putDatabase() {
       mkdirSync(join(rig.dataDir, 'temporal'))

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { ModelError } from '../../agent/errors.ts'
-import { fakePorts } from '../support/fake-ports.ts'
 import { localSteps, scheduledSteps, timeOf } from '../support/history-events.ts'
 import { answerXml, hangingCall, scriptedVendor } from '../support/scripted-vendor.ts'
 import { type TurnBench, timeSkippingBench } from '../support/turn-worker.ts'
@@ -30,7 +29,7 @@ const judgement = (action: string) =>
 
 describe('a turn that is answered', () => {
   it('goes through its steps in order and says what the model wrote', async () => {
-    const ports = fakePorts({ vendor: scriptedVendor(ANSWER) })
+    const ports = await bench.ports({ vendor: scriptedVendor(ANSWER) })
     const turn = ports.accept('hello')
     const { outcome, events } = await bench.run(ports, turn)
     expect(outcome).toEqual({ state: 'replied' })
@@ -57,7 +56,7 @@ describe('a turn that is answered', () => {
       actions: [action('DIM'), action('BREAK', true), action('LIGHT')],
     }
     const vendor = scriptedVendor(answerXml('Done.', 'REPLY, LIGHT, BREAK, DIM'))
-    const ports = fakePorts({ vendor, plugins: [plugin] })
+    const ports = await bench.ports({ vendor, plugins: [plugin] })
     const turn = ports.accept('light!')
     const { outcome, events } = await bench.run(ports, turn)
     expect(outcome).toEqual({ state: 'replied' })
@@ -74,7 +73,7 @@ describe('a turn that is answered', () => {
     const foreign = { name: 'WEATHER', get: async () => ({ text: 'It rains.' }) }
     const plugins = [{ name: 'weather', description: 'Weather.', providers: [foreign] }]
     const vendor = scriptedVendor(ANSWER)
-    const ports = fakePorts({ vendor, plugins })
+    const ports = await bench.ports({ vendor, plugins })
     const { outcome, events } = await bench.run(ports, ports.accept('hello'))
     expect(outcome).toEqual({ state: 'replied' })
     expect(scheduledSteps(events)).toEqual(['composeState', 'decide'])
@@ -85,10 +84,8 @@ describe('a turn that is answered', () => {
 
   it('asks the vendor again when it was away, at the time the vendor wished', async () => {
     const vendor = scriptedVendor(unavailable(2 * MINUTE_MS), ANSWER)
-    const ports = fakePorts({ vendor })
-    const turn = ports.accept('hello', {
-      deadlineAt: (await bench.env.currentTimeMs()) + 5 * MINUTE_MS,
-    })
+    const ports = await bench.ports({ vendor })
+    const turn = ports.accept('hello')
     const { outcome, events } = await bench.run(ports, turn)
     expect(outcome).toEqual({ state: 'replied' })
     const started = events.find((e) => e.activityTaskStartedEventAttributes)
@@ -100,7 +97,7 @@ describe('a turn that is answered', () => {
 
 describe('a turn that says nothing', () => {
   it('is ignored by the rules in a muted room', async () => {
-    const ports = fakePorts({ vendor: scriptedVendor() })
+    const ports = await bench.ports({ vendor: scriptedVendor() })
     const turn = ports.accept('hello', { participation: 'MUTED' })
     const { outcome, events } = await bench.run(ports, turn)
     expect(outcome).toEqual({ state: 'ignored' })
@@ -111,7 +108,7 @@ describe('a turn that says nothing', () => {
   it.each(['IGNORE', 'STOP', 'hm'])(
     'is ignored when the model is asked and says %s',
     async (said) => {
-      const ports = fakePorts({ vendor: scriptedVendor(judgement(said)), room: GROUP })
+      const ports = await bench.ports({ vendor: scriptedVendor(judgement(said)), room: GROUP })
       const { outcome, events } = await bench.run(ports, ports.accept('hello everybody'))
       expect(outcome).toEqual({ state: 'ignored' })
       expect(scheduledSteps(events)).toEqual(['shouldRespondModel'])
@@ -119,14 +116,17 @@ describe('a turn that says nothing', () => {
   )
 
   it('is answered after all when the model is asked and says RESPOND', async () => {
-    const ports = fakePorts({ vendor: scriptedVendor(judgement('RESPOND'), ANSWER), room: GROUP })
+    const ports = await bench.ports({
+      vendor: scriptedVendor(judgement('RESPOND'), ANSWER),
+      room: GROUP,
+    })
     const { outcome, events } = await bench.run(ports, ports.accept('hello everybody'))
     expect(outcome).toEqual({ state: 'replied' })
     expect(scheduledSteps(events)).toEqual(['shouldRespondModel', 'decide'])
   })
 
   it('is ignored when the model chose IGNORE', async () => {
-    const ports = fakePorts({ vendor: scriptedVendor(answerXml('', 'IGNORE')) })
+    const ports = await bench.ports({ vendor: scriptedVendor(answerXml('', 'IGNORE')) })
     const turn = ports.accept('bye')
     expect((await bench.run(ports, turn)).outcome).toEqual({ state: 'ignored' })
     expect(ports.turn(turn).reply).toBeNull()
@@ -135,7 +135,7 @@ describe('a turn that says nothing', () => {
 
 describe('a turn that may not run', () => {
   it('ends at once with the state it has when it ended before, and settles nothing', async () => {
-    const ports = fakePorts({ vendor: scriptedVendor() })
+    const ports = await bench.ports({ vendor: scriptedVendor() })
     const turn = ports.accept('hello')
     ports.turn(turn).state = 'superseded'
     const { outcome, events } = await bench.run(ports, turn)
@@ -145,7 +145,7 @@ describe('a turn that may not run', () => {
   })
 
   it('is refused when another run holds it', async () => {
-    const ports = fakePorts({ vendor: scriptedVendor() })
+    const ports = await bench.ports({ vendor: scriptedVendor() })
     const turn = ports.accept('hello')
     Object.assign(ports.turn(turn), { state: 'running', runId: 'another-run' })
     const { outcome, events } = await bench.run(ports, turn)
@@ -154,7 +154,7 @@ describe('a turn that may not run', () => {
   })
 
   it('says sorry when its deadline passed in the queue, and asks no model', async () => {
-    const ports = fakePorts({ vendor: scriptedVendor() })
+    const ports = await bench.ports({ vendor: scriptedVendor() })
     const turn = ports.accept('hello', { deadlineAt: Date.now() - 1 })
     const { outcome, events } = await bench.run(ports, turn)
     expect(outcome).toEqual({ state: 'timed_out' })
@@ -168,7 +168,7 @@ describe('a turn whose model gives no answer', () => {
   it('fails with the code when the vendor refuses for good', async () => {
     const refusal = { code: 'model_rejected' as const, retryable: false, status: 401 }
     const vendor = scriptedVendor(new ModelError('Incorrect key sk-123.', refusal))
-    const ports = fakePorts({ vendor })
+    const ports = await bench.ports({ vendor })
     const turn = ports.accept('hello')
     const { outcome } = await bench.run(ports, turn)
     expect(outcome).toEqual({ state: 'failed' })
@@ -182,7 +182,7 @@ describe('a turn whose model gives no answer', () => {
 
   it('fails after four calls when the vendor stays away', async () => {
     const vendor = scriptedVendor(unavailable())
-    const ports = fakePorts({ vendor })
+    const ports = await bench.ports({ vendor })
     const turn = ports.accept('hello')
     const { outcome } = await bench.run(ports, turn)
     expect(outcome).toEqual({ state: 'failed' })
@@ -193,7 +193,7 @@ describe('a turn whose model gives no answer', () => {
   it('says nothing when the apology is switched off', async () => {
     const refusal = { code: 'model_rejected' as const, retryable: false }
     const vendor = scriptedVendor(new ModelError('No.', refusal))
-    const ports = fakePorts({ vendor, settings: { apology: false } })
+    const ports = await bench.ports({ vendor, settings: { apology: false } })
     const turn = ports.accept('hello')
     expect((await bench.run(ports, turn)).outcome).toEqual({ state: 'failed' })
     expect(ports.turn(turn).reply).toBeNull()
@@ -201,7 +201,7 @@ describe('a turn whose model gives no answer', () => {
 
   it('times out at its deadline, at most 10 s late, and aborts the call', async () => {
     const call = hangingCall()
-    const ports = fakePorts({ vendor: scriptedVendor(call.answer) })
+    const ports = await bench.ports({ vendor: scriptedVendor(call.answer) })
     const deadlineAt = (await bench.env.currentTimeMs()) + 5 * MINUTE_MS
     // The clock jumps over heartbeats, which come in real time.
     const turn = ports.accept('hello', { deadlineAt, heartbeatTimeoutMs: 60 * MINUTE_MS })
