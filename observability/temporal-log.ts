@@ -34,7 +34,9 @@ export function temporalLogger(logger: Logger): TemporalLogger {
   const temporal = logger.child({ component: 'temporal' })
   const log = (level: TemporalLevel, message: string, meta: TemporalMeta = {}): void => {
     const isRoutine = level === 'INFO' && !isOurs(meta)
-    temporal[isRoutine ? 'debug' : LEVELS[level]](fieldsOf(meta), message)
+    const name = isRoutine ? 'debug' : LEVELS[level]
+    // The SDK says several things per step at `debug`: gathering their fields would cost a turn 1 ms.
+    if (temporal.isLevelEnabled(name)) temporal[name](fieldsOf(meta), message)
   }
   return {
     log,

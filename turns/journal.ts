@@ -3,6 +3,11 @@ import { FencedError } from '../agent/errors.ts'
 import type { Claim, ClaimOptions, StepAttempt } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
+import { storableText } from '../schema/text.ts'
+import type { TurnRef } from '../schema/turn.ts'
+
+/** Takes the place of an attempt's token when nobody may finish the step any more. */
+const VOID_TOKEN = 'void'
 
 /**
  * The right of one attempt to a step, taken before any effect. Order is the attempt number as
@@ -13,29 +18,59 @@ import type { JsonObject } from '../schema/json.ts'
 export async function claim(
   db: Kysely<Database>,
   attempt: StepAttempt,
-  { step, beforeSettle }: ClaimOptions,
+  options: ClaimOptions,
 ): Promise<Claim> {
-  const { rows } = await sql<{ claimed: boolean; state: string | null; result: JsonObject | null }>`
-    with claimed as (
-      insert into steps (turn_id, gen, step, attempt, token, state)
-      select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'pending' from turns t
-      where t.id = ${attempt.turnId} and t.gen = ${attempt.gen} and t.run_id = ${attempt.runId}
-        and (t.state = 'running' or not ${beforeSettle}::boolean)
-      on conflict (turn_id, gen, step) do update
-        set attempt = excluded.attempt, token = excluded.token
-        where steps.state = 'pending'
-          and (steps.attempt < excluded.attempt or steps.token = excluded.token)
-      returning 1
-    )
-    select exists (select from claimed) as claimed, s.state, s.result
-    from (select 1) as one
-    left join steps s on s.turn_id = ${attempt.turnId} and s.gen = ${attempt.gen} and s.step = ${step}`.execute(
-    db,
-  )
-  const row = rows[0]
-  if (row?.state === 'done') return { kind: 'done', result: row.result ?? {} }
-  if (row?.claimed) return { kind: 'claimed', isTakeover: row.state === 'pending' }
-  throw new FencedError(step)
+  if (await beginStep(db, attempt, options)) return { kind: 'claimed', isTakeover: false }
+  // Statements of their own: each must see what the one before it may have waited for.
+  if (await takeStep(db, attempt, options)) return { kind: 'claimed', isTakeover: true }
+  const result = await journaled(db, attempt.turnId, attempt.gen, options.step)
+  if (result) return { kind: 'done', result }
+  throw new FencedError(options.step)
+}
+
+/** True for the attempt that claims the step first. */
+async function beginStep(
+  db: Kysely<Database>,
+  attempt: StepAttempt,
+  options: ClaimOptions,
+): Promise<boolean> {
+  const { rows } = await sql`
+    insert into steps (turn_id, gen, step, attempt, token, state)
+    select t.id, t.gen, ${options.step}, ${attempt.attempt}, ${attempt.token}, 'pending'
+    from (${turnOf(attempt, options)}) as t
+    on conflict do nothing
+    returning 1 as claimed`.execute(db)
+  return rows.length > 0
+}
+
+/** True when the step was begun, is not done, and an earlier attempt holds it. */
+async function takeStep(
+  db: Kysely<Database>,
+  attempt: StepAttempt,
+  options: ClaimOptions,
+): Promise<boolean> {
+  const { rows } = await sql`
+    update steps s set attempt = ${attempt.attempt}, token = ${attempt.token}
+    from (${turnOf(attempt, options)}) as t
+    where s.turn_id = t.id and s.gen = t.gen and s.step = ${options.step} and s.state = 'pending'
+      and (s.attempt < ${attempt.attempt} or s.token = ${attempt.token})
+    returning 1 as claimed`.execute(db)
+  return rows.length > 0
+}
+
+/** The turn, if this run may claim in it. Locked, so that it cannot end between the look and the claim. */
+const turnOf = (attempt: StepAttempt, { beforeSettle }: ClaimOptions) => sql`
+  select id, gen from turns
+  where id = ${attempt.turnId} and gen = ${attempt.gen} and run_id = ${attempt.runId}
+    and (state = 'running' or not ${beforeSettle}::boolean)
+  for share`
+
+/**
+ * Takes the steps that are under way from whoever works on them: the turn has ended, or its next
+ * generation begins. Needs the lock of the turn's row.
+ */
+export async function voidClaims(db: Kysely<Database>, { turnId, gen }: TurnRef): Promise<void> {
+  await voidedClaims({ turnId, gen }).execute(db)
 }
 
 /**

@@ -20,6 +20,11 @@ export interface SweeperPorts {
 export interface SweeperSettings {
   readonly intervalMs: number
   readonly graceMs: number
+  /**
+   * The first sweep looks at every running turn: nobody else runs any, and Temporal may have lost
+   * them with its database. @default false
+   */
+  readonly startsWithAll?: boolean
 }
 
 const READY_MS = 2_000
@@ -28,12 +33,12 @@ const UNTOUCHED_MS = 30_000
 /** Finds turns that nobody runs, every few seconds, until `signal` is aborted. */
 export async function runSweeper(
   ports: SweeperPorts,
-  { intervalMs, graceMs }: SweeperSettings,
+  { intervalMs, graceMs, startsWithAll = false }: SweeperSettings,
   signal: AbortSignal,
 ): Promise<void> {
   const limits = { readyMs: READY_MS, untouchedMs: UNTOUCHED_MS, graceMs }
-  while (!signal.aborted) {
-    await sweep(ports, limits)
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    await sweep(ports, isFirst && startsWithAll ? { ...limits, untouchedMs: 0 } : limits)
     await delay(intervalMs, undefined, { signal }).catch(() => undefined)
   }
 }

@@ -71,7 +71,8 @@ async function serve(dev: Dev): Promise<void> {
   const worker = await startWorker(assembly, config, shutdown.signal)
   if (!worker) return
   closers.add('worker', () => worker.stop())
-  assembly.sweep({ intervalMs: config.sweepIntervalMs, graceMs: config.graceMs })
+  const { sweepIntervalMs: intervalMs, graceMs } = config
+  assembly.sweep({ intervalMs, graceMs, startsWithAll: true })
   const server = await startApi(assembly, {
     loaded: dev.loaded,
     uiUrl,

@@ -141,7 +141,8 @@ describe('a message over http', () => {
     const headers = { 'idempotency-key': randomUUID() }
     const release = holdReply('At last.')
     const early = await posted(await hasty.post(channel, message, { headers }), 202)
-    expect(early).toMatchObject({ turn: { state: 'running' }, agentResponse: null })
+    expect(early.agentResponse).toBeNull()
+    expect(['queued', 'running']).toContain(early.turn.state)
     expect(await client.replies(channel)).toEqual([])
     release()
     const turn = await client.settled(early.turnId)

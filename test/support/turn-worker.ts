@@ -41,6 +41,8 @@ export interface StartedTurn {
   readonly handle: TurnHandle
   /** Waits for the end; a time-skipping server jumps over what is waited for. */
   ended(): Promise<EndedTurn>
+  /** The same while a step hangs: an activity that runs stops the clock, so it is told to jump. */
+  endedAfter(jumpMs: number): Promise<EndedTurn>
 }
 
 export interface EndedTurn {
@@ -117,7 +119,7 @@ async function portsOf(env: TestWorkflowEnvironment, options: FakePortsOptions) 
 }
 
 async function start(
-  { client, isEager }: BenchParts,
+  { env, client, isEager }: BenchParts,
   turn: TurnInput,
   taskQueue: string,
 ): Promise<StartedTurn> {
@@ -134,5 +136,10 @@ async function start(
     const outcome = await handle.result()
     return { outcome, events: (await handle.fetchHistory()).events ?? [] }
   }
-  return { handle, ended }
+  const endedAfter = async (jumpMs: number) => {
+    const ending = ended()
+    await env.sleep(jumpMs)
+    return ending
+  }
+  return { handle, ended, endedAfter }
 }

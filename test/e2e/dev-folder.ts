@@ -1,0 +1,81 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { endProcess } from '../../temporal/end-process.ts'
+import { readServerRecord } from '../../temporal/server-record.ts'
+import { pgliteTemplate } from '../support/databases.ts'
+import { type Api, EVE } from '../support/e2e-house.ts'
+import { endProcesses, startTurnkeeper, type TurnkeeperProcess } from '../support/processes.ts'
+import {
+  defaultAnswer,
+  type StubOpenai,
+  type StubScript,
+  startStubOpenai,
+} from '../support/stub-openai.ts'
+
+type Env = Readonly<Record<string, string>>
+
+/** A data folder with an empty database in it, `turnkeeper dev` in that folder, and a model. */
+export interface DevFolder {
+  readonly stub: StubOpenai
+  answer(script: StubScript): void
+  /** Starts `dev` and waits for its banner. */
+  start(): Promise<Api>
+  /** Starts `dev` and waits for nothing. */
+  spawn(): TurnkeeperProcess
+  /** The Temporal server that was last started here; undefined after an orderly end. */
+  temporalPid(): number | undefined
+  /** Temporal's database file. */
+  readonly temporalFile: string
+  close(): Promise<void>
+}
+
+export interface DevOptions {
+  readonly env?: Env
+  readonly character?: object
+}
+
+export async function openDevFolder(options: DevOptions = {}): Promise<DevFolder> {
+  let script: StubScript = defaultAnswer
+  const stub = await startStubOpenai((body, n) => script(body, n))
+  const folder = await mkdtemp(join(tmpdir(), 'turnkeeper-dev-'))
+  const dataDir = join(folder, 'data')
+  await cp(await pgliteTemplate(), dataDir, { recursive: true })
+  const file = join(folder, 'character.json')
+  await writeFile(file, JSON.stringify(options.character ?? EVE))
+  const env = {
+    TURNKEEPER_DATA_DIR: dataDir,
+    OPENAI_BASE_URL: stub.url,
+    OPENAI_LARGE_MODEL: 'stub',
+    SERVER_PORT: '0',
+    ...options.env,
+  }
+  const temporalDir = join(dataDir, 'temporal')
+  const spawn = () => startTurnkeeper({ args: ['dev', '--character', file], cwd: folder, env })
+  return {
+    stub,
+    spawn,
+    answer: (next) => {
+      script = next
+    },
+    async start() {
+      const dev = spawn()
+      const [, url = ''] = await dev.logged(/^API +(http:\/\/[\d.:]+)$/m)
+      return { ...dev, url }
+    },
+    temporalPid: () => readServerRecord(temporalDir)?.pid,
+    temporalFile: join(temporalDir, 'temporal.db'),
+    async close() {
+      await endProcesses()
+      await endOrphan(temporalDir)
+      await stub.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** What a killed `dev` leaves behind, if the test did not start it again. */
+async function endOrphan(temporalDir: string): Promise<void> {
+  const record = readServerRecord(temporalDir)
+  if (record) await endProcess(record)
+}
