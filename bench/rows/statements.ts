@@ -31,7 +31,7 @@ export async function measureStatements(port: number, turns: number): Promise<Fi
       const beside = statements.filter((text) => OF_THE_STREAM.test(text)).length
       return { ms, beside, own: statements.length - beside }
     }
-    const counted = []
+    const counted: Awaited<ReturnType<typeof turn>>[] = []
     for (let n = 0; n < turns; n += 1) counted.push(await turn())
     const median = (of: 'ms' | 'own' | 'beside') =>
       round(
