@@ -10,6 +10,15 @@ export function currentAttempt({ turnId, gen }: TurnRef): StepAttempt {
 }
 
 /**
+ * What ended a step that failed: the abort, if it was aborted, whatever the code it interrupted made
+ * of that. As a failure of its own it would be retried, and end a cancelled turn as failed.
+ */
+export function causeOfEnd(error: unknown): unknown {
+  const { cancellationSignal } = Context.current()
+  return cancellationSignal.aborted ? cancellationSignal.reason : error
+}
+
+/**
  * Heartbeats while `work` runs, so that a cancellation is heard and a dead worker noticed. The worker
  * throttles them (`maxHeartbeatThrottleInterval`); this interval only must not be longer.
  */

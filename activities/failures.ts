@@ -1,5 +1,5 @@
 import { CompleteAsyncError } from '@temporalio/activity'
-import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common'
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import {
   ConnectorError,
   FencedError,
@@ -25,7 +25,6 @@ const MAX_UNFORESEEN_ATTEMPTS = 6
  */
 export function toFailure(error: unknown, attempt: number): Error {
   if (error instanceof CancelledFailure || error instanceof CompleteAsyncError) return error
-  if (error instanceof TemporalFailure) return codeOnly({ code: 'internal', retryable: true })
   return codeOnly(verdictOf(error, attempt))
 }
 

@@ -2,7 +2,7 @@ import { CancelledFailure } from '@temporalio/common'
 import type { Ports, StepAttempt } from '../agent/ports.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { createAdmit } from './admit.ts'
-import { currentAttempt } from './attempt.ts'
+import { causeOfEnd, currentAttempt } from './attempt.ts'
 import { createComposeState } from './compose-state.ts'
 import { createDecide } from './decide.ts'
 import { createDeliver } from './deliver.ts'
@@ -41,7 +41,8 @@ const guarded =
   async (turn: TurnInput, ...rest: Rest): Promise<Result> => {
     try {
       return await activity(turn, ...rest)
-    } catch (error) {
+    } catch (thrown) {
+      const error = causeOfEnd(thrown)
       if (error instanceof CancelledFailure) throw error // asked for, and settled as such
       const attempt = currentAttempt(turn)
       const name = typeof step === 'string' ? step : step(...rest)

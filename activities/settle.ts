@@ -57,8 +57,8 @@ async function startNext(ports: SettlePorts, head: HeadTurn): Promise<void> {
   }
 }
 
-function dueEvaluators(agent: Agent, { state, isFirst, seq, evaluatorRuns }: Settled): string[] {
-  if (!isFirst && state !== 'replied') return []
+/** The same when the step is run again: its first answer may be lost, and a step runs once per name. */
+function dueEvaluators(agent: Agent, { state, seq, evaluatorRuns }: Settled): string[] {
   return agent.evaluators
     .filter((evaluator) => evaluator.alwaysRun || state === 'replied')
     .filter(({ name, intervalTurns = 1 }) => seq - (evaluatorRuns[name] ?? 0) >= intervalTurns)

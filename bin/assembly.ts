@@ -1,3 +1,4 @@
+import { ConnectorError, ModelError } from '../agent/errors.ts'
 import type { Connectors, LoggedTurn, Ports, StepLog } from '../agent/ports.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import { createModelRouter } from '../models/router.ts'
@@ -49,7 +50,7 @@ const NO_CONNECTORS: Connectors = { for: () => undefined }
 export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const { config, database } = input
   const logger = input.logger
-  const log = stepLog(logger)
+  const log = stepLog(logger, config.logContent)
   const stream = await openStream(input)
   const agents = createAgentStore({
     db: database.db,
@@ -123,13 +124,22 @@ function linkTemporal({ config, temporalAddress, hasWorker }: AssemblyInput): Te
   })
 }
 
-function stepLog(logger: RootLogger): StepLog {
+function stepLog(logger: RootLogger, logContent: boolean): StepLog {
   return {
     warn(turn: LoggedTurn | undefined, message, error) {
       const ids = turn && { turnId: turn.turnId, roomId: turn.roomId, agentId: turn.agentId }
-      logger.warn({ ...ids, err: error }, message)
+      const described = logContent ? { err: error } : withoutForeignWords(error)
+      logger.warn({ ...ids, ...described }, message)
     },
   }
+}
+
+/** Vendors and platforms quote people in their errors: the words are in the turn's trace only. */
+function withoutForeignWords(error: unknown): object {
+  if (!(error instanceof ModelError || error instanceof ConnectorError)) return { err: error }
+  const { name: type, code } = error
+  const status = error instanceof ModelError ? error.status : undefined
+  return { err: { type, code, status, message: 'See GET /api/turns/:id, or set LOG_CONTENT.' } }
 }
 
 /** Work that nobody waits for, until the process ends. */

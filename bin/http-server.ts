@@ -20,6 +20,9 @@ export interface ListenOptions {
 /** ElizaOS tries as many. */
 const MAX_PORTS = 10
 
+/** At shutdown, between two looks for connections that have had their answer. */
+const IDLE_LOOK_MS = 50
+
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch']
 
 export async function listen(fetch: Fetch, options: ListenOptions): Promise<HttpServer> {
@@ -68,8 +71,10 @@ function tryBind(server: Server, host: string, port: number): Promise<number | u
 
 async function close(server: Server, drainMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  // A client keeps its connection after the answer: it would hold up the end for seconds.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS)
   const timer = setTimeout(() => server.closeAllConnections(), drainMs)
   await closed
+  clearInterval(idle)
   clearTimeout(timer)
 }

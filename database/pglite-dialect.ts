@@ -67,7 +67,10 @@ class PgliteDriver implements Driver {
   async beginTransaction(_: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     const { isolationLevel, accessMode } = settings
     const isolation = isolationLevel ? ` isolation level ${isolationLevel}` : ''
-    await this.#client.query(`begin${isolation}${accessMode ? ` ${accessMode}` : ''}`)
+    // Not waited for: the thread answers in order, and what breaks this breaks the next query too.
+    this.#client
+      .query(`begin${isolation}${accessMode ? ` ${accessMode}` : ''}`)
+      .catch(() => undefined)
   }
 
   async commitTransaction(): Promise<void> {

@@ -82,9 +82,19 @@ export async function setAgentStatus(
   return rows.length > 0
 }
 
-/** The agent and everything that belongs to it; channels and people's messages stay. */
+/**
+ * The agent and everything that belongs to it; channels and people's messages stay. The rooms are
+ * locked first and in order, as accept and settle do: without it, each of them meets a deadlock.
+ */
 export async function deleteAgent(db: Kysely<Database>, id: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
+    await trx
+      .selectFrom('rooms')
+      .select('id')
+      .where('agent_id', '=', id)
+      .orderBy('id')
+      .forNoKeyUpdate()
+      .execute()
     await trx.deleteFrom('channel_participants').where('entity_id', '=', id).execute()
     await trx.deleteFrom('agents').where('id', '=', id).execute()
   })

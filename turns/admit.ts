@@ -14,6 +14,13 @@ import {
  * says what the first one said; another run or generation is refused.
  */
 export async function admit(db: Kysely<Database>, step: StepAttempt): Promise<Admitted> {
+  const admitted = await tryToAdmit(db, step)
+  const isQueued = admitted.kind === 'refused' && admitted.state === 'queued'
+  // It waited for whoever changed the turn, and still read what stood there before: look again.
+  return isQueued ? tryToAdmit(db, step) : admitted
+}
+
+async function tryToAdmit(db: Kysely<Database>, step: StepAttempt): Promise<Admitted> {
   const { rows } = await sql<LoadedTurnRow & { expired: boolean }>`
     with mine as (
       update turns set state = 'running', run_id = ${step.runId}, touched_at = clock_timestamp(),

@@ -39,15 +39,18 @@ export function requestCancel(
   })
 }
 
-/** Marks the room's head as startable, if it waits, and returns it. Needs the room's lock. */
+/**
+ * Marks the room's head as startable, if it waits, and returns it. Needs the room's lock. The head of
+ * a stopped agent is marked too: the sweeper starts it when the agent runs again.
+ */
 export async function releaseHead(
   trx: Kysely<Database>,
   roomId: string,
 ): Promise<HeadTurn | undefined> {
-  const head = await startableHead(trx, roomId)
-  if (!head) return undefined
   await sql`
     update turns set ready_at = clock_timestamp()
-    where id = ${head.turnId} and ready_at is null`.execute(trx)
-  return head
+    where state = 'queued' and ready_at is null and id = (
+      select id from turns where room_id = ${roomId} and state in ('queued', 'running')
+      order by seq limit 1)`.execute(trx)
+  return startableHead(trx, roomId)
 }

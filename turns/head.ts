@@ -23,6 +23,21 @@ export async function lockRoom(trx: Kysely<Database>, roomId: string): Promise<v
   await trx.selectFrom('rooms').select('id').where('id', '=', roomId).forNoKeyUpdate().execute()
 }
 
+/** Locks a room and then one of its turns, whose steps cannot be claimed until the transaction ends. */
+export async function lockRoomAndTurn(
+  trx: Kysely<Database>,
+  { roomId, turnId }: { roomId: string; turnId: string },
+): Promise<void> {
+  await trx
+    .selectFrom('rooms')
+    .innerJoin('turns', 'turns.room_id', 'rooms.id')
+    .select('rooms.id')
+    .where('rooms.id', '=', roomId)
+    .where('turns.id', '=', turnId)
+    .forNoKeyUpdate()
+    .execute()
+}
+
 /** The room's head if it waits to be started and its agent runs. */
 export async function startableHead(
   db: Kysely<Database>,

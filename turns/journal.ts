@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { FencedError } from '../agent/errors.ts'
 import type { Claim, ClaimOptions, StepAttempt } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
@@ -66,12 +66,13 @@ const turnOf = (attempt: StepAttempt, { beforeSettle }: ClaimOptions) => sql`
   for share`
 
 /**
- * Takes the steps that are under way from whoever works on them: the turn has ended, or its next
- * generation begins. Needs the lock of the turn's row.
+ * The statement that takes the steps under way from whoever works on them, because the turn has ended
+ * or its next generation begins: a worker that wakes up late must not say anything any more. Needs a
+ * lock of the turn's row that an earlier statement took, or it would miss a claim it waited for.
  */
-export async function voidClaims(db: Kysely<Database>, { turnId, gen }: TurnRef): Promise<void> {
-  await voidedClaims({ turnId, gen }).execute(db)
-}
+export const voidClaims = ({ turnId, gen }: TurnRef): RawBuilder<unknown> => sql`
+  update steps set token = ${VOID_TOKEN}
+  where turn_id = ${turnId} and gen = ${gen} and state = 'pending'`
 
 /**
  * Journals the result of a claimed step.
@@ -104,10 +105,12 @@ export async function noteFailure(
 ): Promise<void> {
   await sql`
     insert into steps (turn_id, gen, step, attempt, token, state, error)
-    select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'pending', ${error} from turns t
+    select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'pending', ${storableText(error)}
+    from turns t
     where t.id = ${attempt.turnId} and t.gen = ${attempt.gen} and t.run_id = ${attempt.runId}
     on conflict (turn_id, gen, step) do update set error = excluded.error
-      where steps.state = 'pending' and steps.attempt <= excluded.attempt`.execute(db)
+      where steps.state = 'pending' and steps.attempt <= excluded.attempt
+        and steps.token <> ${VOID_TOKEN}`.execute(db)
 }
 
 /**
@@ -121,27 +124,22 @@ export async function journalOnce(
   result: JsonObject,
 ): Promise<JsonObject> {
   const { rows } = await sql<{ result: JsonObject | null }>`
-    with mine as (
-      insert into steps (turn_id, gen, step, attempt, token, state, result, finished_at)
-      select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'done',
-        ${JSON.stringify(result)}::jsonb, clock_timestamp()
-      from turns t
-      where t.id = ${attempt.turnId} and t.gen = ${attempt.gen} and t.run_id = ${attempt.runId}
-        and t.state = 'running'
-      on conflict (turn_id, gen, step) do update
-        set state = 'done', result = excluded.result, finished_at = excluded.finished_at
-        where steps.state = 'pending'
-      returning result
-    )
-    select result from mine
-    union all
-    select result from steps
-    where turn_id = ${attempt.turnId} and gen = ${attempt.gen} and step = ${step} and state = 'done'`.execute(
-    db,
-  )
-  const row = rows[0]
-  if (!row) throw new FencedError(step)
-  return row.result ?? {}
+    insert into steps (turn_id, gen, step, attempt, token, state, result, finished_at)
+    select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'done',
+      ${JSON.stringify(result)}::jsonb, clock_timestamp()
+    from turns t
+    where t.id = ${attempt.turnId} and t.gen = ${attempt.gen} and t.run_id = ${attempt.runId}
+      and t.state = 'running'
+    on conflict (turn_id, gen, step) do update
+      set state = 'done', result = excluded.result, finished_at = excluded.finished_at, error = null,
+        attempt = excluded.attempt, token = excluded.token
+      where steps.state = 'pending'
+    returning result`.execute(db)
+  if (rows[0]) return rows[0].result ?? {}
+  // A statement of its own: it must see what the one above may have waited for.
+  const standing = await journaled(db, attempt.turnId, attempt.gen, step)
+  if (!standing) throw new FencedError(step)
+  return standing
 }
 
 /** What a finished step journaled; undefined when it has not finished. */

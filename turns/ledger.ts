@@ -5,6 +5,7 @@ import type { CallEnd, CallTimes, LedgerCall, OpenedCall } from '../agent/ports.
 import type { Database } from '../schema/database.ts'
 
 interface OpenedRow {
+  mine: boolean
   opened: boolean
   response: string | null
   finish_reason: FinishReason | null
@@ -12,16 +13,21 @@ interface OpenedRow {
 }
 
 /**
- * Writes the row before the vendor is called. Pending rows of earlier attempts become `unknown`.
+ * Writes the row before the vendor is called. Pending rows of earlier attempts become `unknown`. An
+ * answer that an earlier attempt or generation got is returned instead.
  * @throws {FencedError} the step's claim is no longer this attempt's.
  */
 export async function openCall(db: Kysely<Database>, call: LedgerCall): Promise<OpenedCall> {
   const { turnId, gen, attempt, token } = call.attempt
   const ofCall = sql`turn_id = ${turnId} and step = ${call.step} and call = ${call.call}`
   const { rows } = await sql<OpenedRow>`
-    with older as (
+    with mine as (
+      select from steps
+      where turn_id = ${turnId} and gen = ${gen} and step = ${call.step} and token = ${token} and state = 'pending'
+    ), older as (
       update model_calls set state = 'unknown', finished_at = clock_timestamp()
-      where ${ofCall} and state = 'pending' and (gen < ${gen} or attempt < ${attempt})
+      where ${ofCall} and state = 'pending' and (gen, attempt) < (${gen}::int, ${attempt}::int)
+        and exists (select from mine)
     ), finished as (
       select response, finish_reason from model_calls
       where ${ofCall} and response is not null and error is null and gen <= ${gen}
@@ -30,21 +36,20 @@ export async function openCall(db: Kysely<Database>, call: LedgerCall): Promise<
       insert into model_calls (turn_id, gen, step, call, attempt, vendor, model, purpose, state, input_tokens)
       select ${turnId}::uuid, ${gen}::int, ${call.step}, ${call.call}::int, ${attempt}::int, ${call.vendor}, ${call.model},
         ${call.purpose}, 'pending', ${call.inputTokens}::int
-      where not exists (select from finished) and exists (
-        select from steps where turn_id = ${turnId} and gen = ${gen} and step = ${call.step}
-          and token = ${token} and state = 'pending')
+      where not exists (select from finished) and exists (select from mine)
       on conflict do nothing
       returning 1
     )
-    select exists (select from opened) as opened, f.response, f.finish_reason,
+    select exists (select from mine) as mine, exists (select from opened) as opened, f.response, f.finish_reason,
       (select count(*)::int from model_calls
         where turn_id = ${turnId} and gen = ${gen} and step = ${call.step} and error is not null) as failures
     from (select 1) as one left join finished f on true`.execute(db)
   const row = rows[0]
-  if (row?.response != null) {
+  if (!row?.mine) throw new FencedError(call.step)
+  if (row.response !== null) {
     return { kind: 'finished', text: row.response, finishReason: row.finish_reason ?? 'unknown' }
   }
-  if (!row?.opened) throw new FencedError(call.step)
+  if (!row.opened) throw new FencedError(call.step)
   return { kind: 'open', failures: row.failures }
 }
 

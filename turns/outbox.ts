@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { OutboxRow } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
+import { storableText } from '../schema/text.ts'
 
 /** How long a drain may be silent before another takes over. Its heartbeats extend it. */
 const LEASE = sql`clock_timestamp() + interval '5 seconds'`
@@ -47,6 +48,7 @@ export async function nextOutboxRow(
     .where('outbox.room_id', '=', roomId)
     .where('outbox.state', '=', 'pending')
     .orderBy('outbox.seq')
+    .limit(1)
     .executeTakeFirst()
   return (
     row && {
@@ -76,6 +78,6 @@ export async function markSent(
 /** The platform refused for good: the row is settled with the reason. */
 export async function markFailed(db: Kysely<Database>, id: string, error: string): Promise<void> {
   await sql`
-    update outbox set state = 'failed', attempts = attempts + 1, error = ${error}
+    update outbox set state = 'failed', attempts = attempts + 1, error = ${storableText(error)}
     where id = ${id} and state = 'pending'`.execute(db)
 }

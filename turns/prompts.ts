@@ -42,13 +42,11 @@ export async function writePrompt(
       insert into steps (turn_id, gen, step, attempt, token, state, finished_at)
       select id, gen, 'composeState', ${attempt.attempt}, ${attempt.token}, 'done', clock_timestamp() from turn
       on conflict (turn_id, gen, step) do update
-        set state = 'done', finished_at = clock_timestamp() where steps.state = 'pending'
+        set state = 'done', finished_at = clock_timestamp(), error = null where steps.state = 'pending'
     )
-    select prompt, state from mine
-    union all
-    select prompt, state from prompts
-    where turn_id = ${attempt.turnId} and gen = ${attempt.gen} and step = ${step}`.execute(db)
-  const row = rows[0]
-  if (!row) throw new FencedError('composeState')
-  return row
+    select prompt, state from mine`.execute(db)
+  // A statement of its own: it must see what the one above may have waited for.
+  const standing = rows[0] ?? (await readPrompt(db, attempt, step))
+  if (!standing) throw new FencedError('composeState')
+  return standing
 }

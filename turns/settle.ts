@@ -3,7 +3,8 @@ import type { Reply, Settled, SettleInput } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnState } from '../schema/turn.ts'
-import { lockRoom } from './head.ts'
+import { lockRoomAndTurn } from './head.ts'
+import { voidClaims } from './journal.ts'
 
 interface SettledRow {
   settled_state: TurnState | null
@@ -19,12 +20,12 @@ interface SettledRow {
 
 /**
  * Ends a turn: reply, outbox and outcome in one transaction under the room's lock, and the room is
- * released to its next turn. Run again, it finds the ended row and still names the next head, so a
+ * released to its next turn. What its steps have not committed by then, they never will. Run again, it finds the ended row and still names the next head, so a
  * death between commit and start loses nothing. Returns undefined when the turn was deleted.
  */
 export function settle(db: Kysely<Database>, input: SettleInput): Promise<Settled | undefined> {
   return db.transaction().execute(async (trx) => {
-    await lockRoom(trx, input.roomId)
+    await lockRoomAndTurn(trx, input)
     const { rows } = await settleStatement(input).execute(trx)
     return rows[0] && toSettled(rows[0], input.roomId)
   })
@@ -39,8 +40,10 @@ function settleStatement({ turnId, gen, roomId, reply, ...input }: SettleInput) 
         error = coalesce(${input.error}::text, case when ${input.code}::text is not null then (
           select error from steps where turn_id = ${turnId} and gen = ${gen} and error is not null
           order by started_at desc limit 1) end)
-      where id = ${turnId} and gen = ${gen} and state in ('queued', 'running')
+      where id = ${turnId} and gen = ${gen} and state in ('queued', 'running', 'waiting_approval')
       returning *
+    ), voided as (
+      ${voidClaims({ turnId, gen })} and step <> 'settle' and exists (select from ended)
     ), message as (
       insert into messages (id, channel_id, author_id, content, raw_message, in_reply_to, source_type, metadata, turn_id)
       select ${reply?.messageId ?? null}::uuid, channel_id, agent_id, ${reply?.content.text ?? ''}, ${content}::jsonb,
@@ -62,7 +65,8 @@ function settleStatement({ turnId, gen, roomId, reply, ...input }: SettleInput) 
     ), journal as (
       insert into steps (turn_id, gen, step, attempt, token, state, finished_at)
       select id, gen, 'settle', ${input.attempt}::int, ${input.token}, 'done', clock_timestamp() from ended
-      on conflict do nothing
+      on conflict (turn_id, gen, step) do update set state = 'done', attempt = excluded.attempt,
+        token = excluded.token, finished_at = excluded.finished_at, error = null
     ), head as (
       select t.id, t.gen, t.agent_id, t.state, t.deadline_at, a.status = 'active' as active
       from turns t join agents a on a.id = t.agent_id

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
 import { lockRoom, toHeadTurn } from './head.ts'
+import { voidClaims } from './journal.ts'
 
 /** `hashtext('turnkeeper.sweep')`, written out: one sweep at a time in the whole system. */
 const SWEEP_LOCK = 738_911_442
@@ -127,6 +128,8 @@ export function takeOver(
         touched_at = clock_timestamp()
       where id = ${turnId} and gen = ${gen} and state = 'running'
       returning id, gen, agent_id, room_id, deadline_at`.execute(trx)
-    return rows[0] && toHeadTurn(rows[0])
+    if (!rows[0]) return undefined
+    await voidClaims({ turnId, gen }).execute(trx)
+    return toHeadTurn(rows[0])
   })
 }

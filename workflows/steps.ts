@@ -1,5 +1,5 @@
 import {
-  ActivityFailure,
+  ApplicationFailure,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
@@ -15,6 +15,7 @@ import {
   twinStep,
   worldStep,
 } from './activity-options.ts'
+import { reasonOf } from './step-failure.ts'
 
 /** The steps of one turn, under their names in docs/turns.md. */
 export function stepsOf(turn: TurnInput) {
@@ -60,12 +61,11 @@ async function withTwin<Result>(
   try {
     return await local
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure) || isFinal(error)) throw error
+    if (isCancellation(error) || !isTransient(reasonOf(error))) throw error
     return twin()
   }
 }
 
-function isFinal(error: ActivityFailure): boolean {
-  const cause = error.cause
-  return cause !== undefined && 'nonRetryable' in cause && cause.nonRetryable === true
-}
+/** A time-out, or a failure that another attempt could mend. */
+const isTransient = (reason: unknown) =>
+  reason !== undefined && !(reason instanceof ApplicationFailure && reason.nonRetryable === true)

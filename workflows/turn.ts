@@ -7,6 +7,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow'
 import type { Ending, TurnInput, TurnOutcome } from '../schema/turn.ts'
+import { reasonOf } from './step-failure.ts'
 import { stepsOf } from './steps.ts'
 
 type Steps = ReturnType<typeof stepsOf>
@@ -55,14 +56,15 @@ async function conclude(steps: Steps, ending: Ending): Promise<TurnOutcome> {
 
 function endingOf(error: unknown): Ending {
   if (isCancellation(error)) return { kind: 'cancelled' }
-  if (!(error instanceof ActivityFailure)) throw error // a defect of this Workflow: its task is retried
-  if (error.cause instanceof TimeoutFailure) return { kind: 'timed_out' }
-  return { kind: 'failed', code: codeOf(error) }
+  const reason = reasonOf(error)
+  if (!reason) throw error // a defect of this Workflow: its task is retried
+  if (reason instanceof TimeoutFailure) return { kind: 'timed_out' }
+  return { kind: 'failed', code: codeOf(reason) }
 }
 
 /** The type is a code of a closed set, made by `toFailure`. */
-const codeOf = ({ cause }: ActivityFailure): string =>
-  (cause instanceof ApplicationFailure ? cause.type : undefined) ?? 'internal'
+const codeOf = (reason: unknown): string =>
+  (reason instanceof ApplicationFailure ? reason.type : undefined) ?? 'internal'
 
 /** What follows the outcome cannot change it: a failure is in the history and in the journal. */
 async function attempted(work: Promise<unknown>): Promise<void> {

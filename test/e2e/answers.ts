@@ -30,7 +30,8 @@ export const requestsFor = (stub: StubOpenai, message: string): readonly Recorde
 export const requestFor = (stub: StubOpenai, message: string, n = 1): Promise<RecordedRequest> =>
   until(`request ${n} for '${message}'`, () => requestsFor(stub, message)[n - 1])
 
-function messageIn(prompt: string): string | undefined {
+/** What the prompt asks for an answer to. */
+export function messageIn(prompt: string): string | undefined {
   const [, message] = prompt.split('\n<message_to_answer>\n').slice(-2)
   return message?.split('\n</message_to_answer>')[0]
 }

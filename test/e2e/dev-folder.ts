@@ -12,6 +12,7 @@ import {
   type StubScript,
   startStubOpenai,
 } from '../support/stub-openai.ts'
+import { startTestTemporal } from '../support/temporal.ts'
 
 type Env = Readonly<Record<string, string>>
 
@@ -33,11 +34,14 @@ export interface DevFolder {
 export interface DevOptions {
   readonly env?: Env
   readonly character?: object
+  /** Temporal is `dev`'s own child. @default false: the tests', so that files in parallel share no port */
+  readonly isWhole?: boolean
 }
 
 export async function openDevFolder(options: DevOptions = {}): Promise<DevFolder> {
   let script: StubScript = defaultAnswer
   const stub = await startStubOpenai((body, n) => script(body, n))
+  const temporal = options.isWhole ? undefined : await startTestTemporal()
   const folder = await mkdtemp(join(tmpdir(), 'turnkeeper-dev-'))
   const dataDir = join(folder, 'data')
   await cp(await pgliteTemplate(), dataDir, { recursive: true })
@@ -48,6 +52,7 @@ export async function openDevFolder(options: DevOptions = {}): Promise<DevFolder
     OPENAI_BASE_URL: stub.url,
     OPENAI_LARGE_MODEL: 'stub',
     SERVER_PORT: '0',
+    ...(temporal && { TEMPORAL_ADDRESS: temporal.address }),
     ...options.env,
   }
   const temporalDir = join(dataDir, 'temporal')
@@ -68,7 +73,7 @@ export async function openDevFolder(options: DevOptions = {}): Promise<DevFolder
     async close() {
       await endProcesses()
       await endOrphan(temporalDir)
-      await stub.close()
+      await Promise.all([stub.close(), temporal?.stop()])
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -22,7 +22,6 @@ export interface House {
   readonly postgres: TestPostgres
   /** Of the house's database. */
   readonly postgresUrl: string
-  readonly temporal: TestTemporal
   readonly stub: StubOpenai
   /** What the model answers from now on. */
   answer(script: StubScript): void
@@ -35,6 +34,8 @@ export interface HouseOptions {
   /** Settings of every process. */
   readonly env?: Env
   readonly character?: object
+  /** @default a server of its own, which `close` stops */
+  readonly temporalAddress?: string
 }
 
 export const EVE = { name: 'Eve', bio: ['Eve answers what she is asked.'] }
@@ -42,12 +43,13 @@ export const EVE = { name: 'Eve', bio: ['Eve answers what she is asked.'] }
 /** A Task Queue of its own would not be needed, as the server is its own; but then nobody tests the name. */
 const TASK_QUEUE = 'e2e'
 
-export async function openHouse({ env, character = EVE }: HouseOptions = {}): Promise<House> {
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const { env, character = EVE, temporalAddress } = options
   let script: StubScript = defaultAnswer
   const [folder, postgres, temporal, stub] = await Promise.all([
     mkdtemp(join(tmpdir(), 'turnkeeper-e2e-')),
     startPostgres(),
-    startTestTemporal(),
+    temporalAddress === undefined ? startTestTemporal() : elsewhere(temporalAddress),
     startStubOpenai((body, n) => script(body, n)),
   ])
   const postgresUrl = await postgres.createDatabase()
@@ -64,7 +66,7 @@ export async function openHouse({ env, character = EVE }: HouseOptions = {}): Pr
   }
   let workers = 0
   return {
-    ...{ postgres, postgresUrl, temporal, stub },
+    ...{ postgres, postgresUrl, stub },
     answer: (next) => {
       script = next
     },
@@ -89,3 +91,5 @@ export async function openHouse({ env, character = EVE }: HouseOptions = {}): Pr
     },
   }
 }
+
+const elsewhere = (address: string): TestTemporal => ({ address, stop: async () => undefined })

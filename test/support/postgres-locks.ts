@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import type { OpenDatabase } from '../../database/open.ts'
 
@@ -37,6 +38,7 @@ export async function waitingForLock(opened: OpenDatabase, count: number): Promi
     const waiting = rows[0]?.waiting ?? 0
     if (waiting >= count) return
     if (Date.now() > deadline) throw new Error(`${waiting} statements wait, not ${count}.`)
+    await delay(5)
   }
 }
 

@@ -106,6 +106,7 @@ async function acceptOne(traffic: Traffic, input: AcceptInput): Promise<void> {
       report.repeats += 1
       return
     }
+    if (accepted.kind !== 'accepted') throw new Error(`The message is ${accepted.kind}.`)
     report.accepted.push(...accepted.tickets.map(({ turnId }) => turnId))
     for (const head of accepted.heads) start(traffic, head)
   } catch (error) {

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { Client, type WorkflowHandle } from '@temporalio/client'
 import type { temporal } from '@temporalio/proto'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
-import { DefaultLogger, Runtime } from '@temporalio/worker'
 import type { Ports } from '../../agent/ports.ts'
 import type { TurnInput, TurnOutcome } from '../../schema/turn.ts'
 import { turnWorkflowId } from '../../temporal/ids.ts'
 import { createStartTurn } from '../../temporal/start-turn.ts'
 import { bundleWorkflows, createAgentWorker } from '../../workers/agent-worker.ts'
 import { type FakePorts, type FakePortsOptions, fakePorts } from './fake-ports.ts'
+import './quiet-runtime.ts'
 import { startTestTemporal, timeSkippingServerPath } from './temporal.ts'
 
 export type HistoryEvent = temporal.api.history.v1.IHistoryEvent
@@ -49,12 +49,6 @@ export interface EndedTurn {
   readonly outcome: TurnOutcome
   readonly events: readonly HistoryEvent[]
 }
-
-// The SDK would write each failed attempt of an activity to the test's output.
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
-})
 
 /** On the server whose clock jumps; x86-64 Linux only. */
 export async function timeSkippingBench(): Promise<TurnBench> {

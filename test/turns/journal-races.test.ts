@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { FencedError } from '../../agent/errors.ts'
 import type { LoadedTurn } from '../../agent/ports.ts'
 import type { OpenDatabase } from '../../database/open.ts'
-import { claim, finish, journaled, journalOnce } from '../../turns/journal.ts'
-import { readPrompt, writePrompt } from '../../turns/prompts.ts'
+import type { Database } from '../../schema/database.ts'
+import { claim, finish, journalOnce } from '../../turns/journal.ts'
+import { writePrompt } from '../../turns/prompts.ts'
 import { settle } from '../../turns/settle.ts'
 import { openTestPostgres } from '../support/databases.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -61,73 +62,77 @@ describe('the journal, when two executions are in it at the same moment', () => 
 
   it('gives a step without a claim one result, whoever wrote it', async () => {
     const turn = await running()
-    const results = await together(turn, 'steps', (attempt) =>
-      journalOnce(database.db, attempt, 'shouldRespond', { by: attempt.attempt }),
+    const [first, second] = await together((db, attempt) =>
+      journalOnce(db, attemptOf(turn, attempt), 'shouldRespond', { by: attempt }),
     )
-    expect(results[1]).toEqual(results[0])
+    expect(first).toEqual({ by: 1 })
+    expect(second).toEqual({ by: 1 })
   })
 
   it('gives a step one prompt, whoever composed it', async () => {
     const turn = await running()
-    const prompts = await together(turn, 'prompts', (attempt) =>
-      writePrompt(database.db, attempt, 'decide', { prompt: `By ${attempt.attempt}`, state: {} }),
-    )
-    expect(prompts[1]).toEqual(prompts[0])
-    expect(await readPrompt(database.db, turn, 'decide')).toEqual(prompts[0])
+    const [first, second] = await together((db, attempt) => {
+      const prompt = { prompt: `By ${attempt}`, state: {} }
+      return writePrompt(db, attemptOf(turn, attempt), 'decide', prompt)
+    })
+    expect(first).toEqual({ prompt: 'By 1', state: {} })
+    expect(second).toEqual(first)
   })
 
-  it('refuses a step that is claimed while its turn ends', async () => {
+  it('refuses a claim that waits for the end of the turn', async () => {
     const turn = await running()
-    const { db } = database
-    const lock = await hold(database, `select 1 from turns where id = $1 for no key update`, [
-      turn.turnId,
-    ])
-    const settling = settle(db, settlementOf(headOf(turn)))
+    const lock = await holdRow('turns', 'id', turn)
+    const settling = settle(database.db, settlementOf(headOf(turn)))
     await waitingForLock(database, 1)
-    const claiming = claim(db, attemptOf(turn), DECIDE).then(
-      () => finish(db, attemptOf(turn), 'decide', {}),
-      () => undefined,
-    )
+    const claiming = refusal(claim(database.db, attemptOf(turn), DECIDE))
     await waitingForLock(database, 2)
     await lock.release()
-    // Whichever came first: what was said late is either in the journal before the end, or refused.
-    await Promise.allSettled([settling, claiming])
-    const { rows } = await sql<{ late: number }>`
-      select count(*)::int as late from steps s join turns t on t.id = s.turn_id
-      where t.id = ${turn.turnId} and s.step = 'decide' and s.finished_at > t.settled_at`.execute(
-      db,
-    )
-    expect(rows[0]?.late).toBe(0)
+    expect((await settling)?.isFirst).toBe(true)
+    expect(await claiming).toBeInstanceOf(FencedError)
   })
 
-  it('refuses the result of a step that waits for the end of its turn', async () => {
+  it('refuses the result of a step that was claimed while the end of the turn waited for it', async () => {
     const turn = await running()
-    const { db } = database
-    await claim(db, attemptOf(turn), DECIDE)
-    const ending = await db.startTransaction().execute()
-    // Settle's own statements, in a transaction that has not committed yet.
-    const nested = settle(Object.assign(Object.create(ending), { transaction: () => within(ending) }), settlementOf(headOf(turn)))
-    await nested
-    const late = finish(db, attemptOf(turn), 'decide', { reply: 'Late.' })
-    late.catch(() => undefined)
+    const claiming = await database.db.startTransaction().execute()
+    await claim(claiming, attemptOf(turn), DECIDE)
+    const settling = settle(database.db, settlementOf(headOf(turn)))
     await waitingForLock(database, 1)
-    await ending.commit().execute()
-    await expect(late).rejects.toBeInstanceOf(FencedError)
-    expect(await journaled(db, turn.turnId, 1, 'decide')).toBeUndefined()
+    await claiming.commit().execute()
+    await settling
+    const late = refusal(finish(database.db, attemptOf(turn), 'decide', { reply: 'Late.' }))
+    expect(await late).toBeInstanceOf(FencedError)
   })
 
-  /** Two attempts write; both are in their statement before the first of them commits. */
-  async function together<T>(
-    turn: LoadedTurn,
-    table: 'steps' | 'prompts',
-    write: (attempt: ReturnType<typeof attemptOf>) => Promise<T>,
-  ): Promise<T[]> {
-    const lock = await hold(database, `lock table ${table} in share mode`)
-    const writes = [1, 2].map((attempt) => write(attemptOf(turn, attempt)))
+  it('refuses a result that waits for the end of the turn', async () => {
+    const turn = await running()
+    await claim(database.db, attemptOf(turn), DECIDE)
+    const lock = await holdRow('steps', 'turn_id', turn)
+    const settling = settle(database.db, settlementOf(headOf(turn)))
+    await waitingForLock(database, 1)
+    const finishing = refusal(finish(database.db, attemptOf(turn), 'decide', { reply: 'Late.' }))
     await waitingForLock(database, 2)
     await lock.release()
-    return Promise.all(writes)
+    await settling
+    expect(await finishing).toBeInstanceOf(FencedError)
+  })
+
+  /** Two attempts, the second of which waits for the first one to commit. */
+  async function together<T>(write: (db: Kysely<Database>, attempt: number) => Promise<T>) {
+    const trx = await database.db.startTransaction().execute()
+    const first = await write(trx, 1)
+    const second = write(database.db, 2)
+    await waitingForLock(database, 1)
+    await trx.commit().execute()
+    return [first, await second]
   }
+
+  const holdRow = (table: 'turns' | 'steps', column: string, turn: LoadedTurn) =>
+    hold(database, `select 1 from ${table} where ${column} = $1 for update`, [turn.turnId])
 })
 
-const within = (trx: unknown) => ({ execute: (work: (given: unknown) => unknown) => work(trx) })
+/** Caught at once: nobody waits for it while the test looks at the locks. */
+const refusal = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )

@@ -190,6 +190,19 @@ describe('a turn whose model gives no answer', () => {
     expect(vendor.requests).toHaveLength(4)
   })
 
+  it('fails when a local step fails for good, as it does when a regular one does', async () => {
+    const templates = { messageHandlerTemplate: '{{#if agentName}}' }
+    const ports = await bench.ports({ vendor: scriptedVendor(), templates })
+    const turn = ports.accept('hello')
+    const { outcome, events } = await bench.run(ports, turn)
+    expect(outcome).toEqual({ state: 'failed' })
+    expect(ports.turn(turn)).toMatchObject({
+      code: 'internal',
+      error: expect.stringContaining("The template 'messageHandlerTemplate' cannot be used"),
+    })
+    expect(scheduledSteps(events)).toEqual(['composeState'])
+  })
+
   it('says nothing when the apology is switched off', async () => {
     const refusal = { code: 'model_rejected' as const, retryable: false }
     const vendor = scriptedVendor(new ModelError('No.', refusal))
