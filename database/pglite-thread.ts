@@ -10,6 +10,7 @@ import {
   type ThreadReply,
   type ThreadRequest,
 } from './pglite-messages.ts'
+import { PgliteStatements } from './pglite-statements.ts'
 
 // PGlite works synchronously: in the main thread a row of queries leaves no room for a timer. This
 // file runs in a thread of its own and speaks to `pglite-client.ts`, which starts it.
@@ -56,15 +57,21 @@ async function create(folder: string): Promise<void> {
   await rename(unfinished, folder)
 }
 
-async function answer(pglite: PGlite, request: ThreadRequest): Promise<ThreadReply> {
+async function answer(
+  pglite: PGlite,
+  statements: PgliteStatements,
+  request: ThreadRequest,
+): Promise<ThreadReply> {
   const { id } = request
   try {
     if (request.kind === 'close') {
       await pglite.close()
       return { id, kind: 'closed' }
     }
-    const result = await pglite.query<Record<string, unknown>>(request.sql, [...request.parameters])
-    const { rows, command = '', rowCount = 0, fields } = result
+    const { rows, command, rowCount, fields } = await statements.run(
+      request.sql,
+      request.parameters,
+    )
     const byteaColumns = fields.filter((f) => f.dataTypeID === BYTEA).map((f) => f.name)
     return { id, kind: 'rows', rows, command, rowCount, byteaColumns }
   } catch (error) {
@@ -83,11 +90,16 @@ async function serve(port: MessagePort): Promise<void> {
     port.postMessage({ kind: 'refused', reason } satisfies ThreadReply)
     return
   }
-  port.on('message', async (request: ThreadRequest) => {
-    const reply = await answer(pglite, request)
+  const statements = new PgliteStatements(pglite)
+  const serveOne = async (request: ThreadRequest) => {
+    const reply = await answer(pglite, statements, request)
     port.postMessage(reply)
     // Ends this thread only. What was posted still arrives.
     if (reply.kind === 'closed' || (reply.kind === 'failed' && reply.isFatal)) process.exit()
+  }
+  let last = Promise.resolve()
+  port.on('message', (request: ThreadRequest) => {
+    last = last.then(() => serveOne(request))
   })
   port.postMessage({ kind: 'ready' } satisfies ThreadReply)
 }

@@ -23,8 +23,8 @@ whereTyped('the examples', () => {
     dev = startTurnkeeper({
       args: ['dev', '--no-chat', '--port', '0', '--data-dir', dataDir],
       cwd: folder,
-      // As at a terminal, where a stream has several chunks.
-      env: { ELIZA_TYPING_MS: '10' },
+      // As at a terminal: streams have several chunks, and a cancellation comes in time.
+      env: { ELIZA_TYPING_MS: '40' },
     })
     const [, address = ''] = await dev.logged(/^API +(http:\S+)$/m)
     url = address

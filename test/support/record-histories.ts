@@ -10,8 +10,8 @@ import { devServerBench, type StartedTurn, type TurnBench, type TurnWorker } fro
 
 /**
  * `npm run record-histories`: records one history per way a turn can end, on a real dev server, and
- * writes it to `test/histories/` as proto3 JSON. To be run when `workflows/` changes on purpose; what
- * is replaced must still be replayable by Workers that run it, see docs/development.md.
+ * writes it to `test/histories/` as proto3 JSON. For a change of `workflows/` that is meant; as long
+ * as Workflows of the old code may still run, the old histories stay, under another name.
  */
 type Recording = (bench: TurnBench) => Promise<StartedTurn>
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { temporal } from '@temporalio/proto'
 import type { HeadTurn } from '../../schema/turn.ts'
 import { connectTemporal, type TemporalConnection } from '../../temporal/connection.ts'
 import { turnWorkflowId } from '../../temporal/ids.ts'
@@ -108,18 +107,19 @@ describe('starting a turn', () => {
       workflowBundle: await bundleWorkflows(),
     })
     const start = starter({ taskQueue, isEager: true })
-    const turns = Array.from({ length: 33 }, () =>
+    const [first, ...turns] = Array.from({ length: 4 }, () =>
       ports.accept('hello', { participation: 'MUTED' }),
     )
     await worker.runUntil(async () => {
+      // Joining a turn counts as a start, and costs least.
+      for (let starts = 1; starts <= 30; starts += 1) await start(first ?? head())
       // One after the other, so that a slot is free for each.
       for (const turn of turns) {
         await start(turn)
         await link.client.workflow.getHandle(turnWorkflowId(turn)).result()
       }
     })
-    const accepted = await Promise.all(turns.map(wasEager))
-    expect(accepted.flatMap((eager, at) => (eager ? [] : [at + 1]))).toEqual([32])
+    expect(await Promise.all(turns.map(wasEager))).toEqual([true, false, true])
   })
 })
 
@@ -187,19 +187,5 @@ describe('what is asked of Temporal about a turn', () => {
     expect(await replayHistory(history ?? {}, turnWorkflowId(turn))).toEqual({
       deterministic: true,
     })
-  })
-
-  it('fails when Temporal does not answer', async () => {
-    const other = await startTestTemporal()
-    const gone = await connectTemporal({ env: {}, address: other.address })
-    await other.stop()
-    try {
-      const workflows = createTurnWorkflows(gone.client)
-      await expect(
-        gone.client.withDeadline(Date.now() + 500, () => workflows.standing(head())),
-      ).rejects.toThrow()
-    } finally {
-      await gone.connection.close()
-    }
   })
 })

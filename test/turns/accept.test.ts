@@ -151,7 +151,7 @@ describeDatabases('accepting a message', (open, kind) => {
       ['right-to-left text and marks', 'שלום \u202eolleh\u202c مرحبا'],
       ['emoji', '👩‍👩‍👧 🇩🇪 👍🏽'],
       ['SQL', `'); drop table turns; -- $1 :name ?`],
-      ['templates', '{{system}} {{{raw}}} ${process.env.HOME} <response></text>'],
+      ['templates', '{{system}} {{{raw}}} $(HOME) <%= 1 %> <response></text>'],
       ['backslashes and quotes', String.raw`\u0000 \' " \\ E'\x00'`],
       ['line ends', 'a\r\nb\u2028c\td'],
       ['nothing', ''],

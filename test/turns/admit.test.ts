@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import type { OpenDatabase } from '../../database/open.ts'
 import { admit, loadTurn } from '../../turns/admit.ts'
