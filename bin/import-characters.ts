@@ -7,6 +7,9 @@ import type { AgentStore } from './agent-store.ts'
 const SHIPPED = fileURLToPath(new URL('../characters', import.meta.url))
 const FOLDER = 'characters'
 
+/** Parts of a character that are stored and that nothing reads so far. */
+const NOT_YET = ['plugins', 'knowledge'] as const
+
 /**
  * Imports the named files, or the folder `characters/`, and says what could not be used.
  * @returns the ids of the agents, in the order of their files.
@@ -19,7 +22,12 @@ export async function importCharacters(
   const paths = files.length > 0 ? files : [existsSync(FOLDER) ? FOLDER : SHIPPED]
   const { characters, problems } = await loadCharacterFiles(paths)
   const ids: string[] = []
-  for (const { character, hash } of characters) ids.push(await agents.importFile(character, hash))
+  for (const { file, character, hash } of characters) {
+    ids.push(await agents.importFile(character, hash))
+    for (const key of NOT_YET) {
+      if (character[key]?.length) say(`'${file}': \`${key}\` is kept, but not loaded yet.`)
+    }
+  }
   for (const problem of problems) say(problem.message)
   if (ids.length === 0 && files.length > 0) throw new NoCharacterError(files)
   return ids

@@ -5,10 +5,10 @@ const { serialize, messages } = protocol
 /** As many as a turn, the API and the sweeper know, with room to spare; each costs some kilobytes. */
 const MAX_PREPARED = 200
 
-/** What has a plan to keep. The rest is short, or changes what plans rest on. */
-const HAS_PLAN = /^\s*(select|with|insert|update|delete|merge)\b/i
-const CHANGES_NO_SCHEMA =
-  /^\s*(begin|commit|rollback|savepoint|release|vacuum|checkpoint|set|show)\b/i
+/** What is worth preparing: what has a plan, and the frame of every transaction. */
+const IS_FREQUENT = /^\s*(select|with|insert|update|delete|merge|begin|commit|rollback)\b/i
+/** Of the rest, what leaves plans valid. */
+const CHANGES_NO_SCHEMA = /^\s*(savepoint|release|vacuum|checkpoint|set|show)\b/i
 
 export interface StatementResult {
   readonly rows: Record<string, unknown>[]
@@ -44,7 +44,7 @@ export class PgliteStatements {
   }
 
   async run(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
-    if (!HAS_PLAN.test(sql)) return this.#runOnce(sql, parameters)
+    if (!IS_FREQUENT.test(sql)) return this.#runOnce(sql, parameters)
     const prepared = this.#known(sql) ?? (await this.#prepare(sql))
     const values = parameters.map((value, index) => this.#toText(value, prepared, index))
     return this.#answer(prepared, [

@@ -1,20 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Provider } from '../../agent/provider.ts'
+import type { TurnInput } from '../../schema/turn.ts'
 import { type FakePortsOptions, fakePorts } from '../support/fake-ports.ts'
 import { failureOf, fakeStep, runningTurn } from '../support/fake-step.ts'
 import { scriptedVendor } from '../support/scripted-vendor.ts'
 
 function prepare(options: Partial<FakePortsOptions> = {}) {
   const ports = fakePorts({ vendor: scriptedVendor(), ...options })
-  const compose = (turn: Parameters<typeof ports.turn>[0], attempt = 1, runId?: string) =>
-    fakeStep(ports, attempt, runId).run((activities) =>
-      activities.composeState({
-        ...ports.turn(turn).loaded,
-        roomId: '',
-        heartbeatTimeoutMs: 1,
-        ...turn,
-      }),
-    )
+  const compose = (turn: TurnInput, attempt = 1, runId?: string) =>
+    fakeStep(ports, attempt, { runId }).run((activities) => activities.composeState(turn))
   const stored = () => [...ports.rows.prompts.values()]
   return { ports, compose, stored }
 }
@@ -74,6 +68,17 @@ describe('composing the prompt', () => {
     const { ports, compose, stored } = prepare()
     await compose(await runningTurn(ports, 'What is {{system}}?\u0000'))
     expect(stored()[0]?.prompt).toContain('What is {{system}}?\uFFFD')
+  })
+
+  it.each([
+    ['says that it lives when it is a regular step', false, 1],
+    ['does not when it is a local one, to which nobody listens', true, 0],
+  ])('%s', async (_what, isLocal, heartbeats) => {
+    const { ports } = prepare()
+    const turn = await runningTurn(ports)
+    const step = fakeStep(ports, 1, { isLocal })
+    await step.run((activities) => activities.composeState(turn))
+    expect(step.heartbeats()).toBe(heartbeats)
   })
 
   it('is refused to another run', async () => {

@@ -126,16 +126,23 @@ describe('a worker that is paused until another one has answered', () => {
     const { promise: woken, resolve: wake } = Promise.withResolvers<void>()
     holdFirst(woken)
     const asked = await ask()
-    const zombie = workers.callerOf(await requestFor(house.stub, asked.message))
+    const request = await requestFor(house.stub, asked.message)
+    const zombie = workers.callerOf(request)
     const pausedAt = Date.now()
     zombie.signal('SIGSTOP')
     const before = await expectOneReply(asked)
     report('SIGSTOP in the model call', pausedAt)
     wake()
+    // Its answer waits for it, complete.
+    await house.stub.ended(request.n)
     zombie.signal('SIGCONT')
-    await zombie.logged(/The step 'decide' failed at attempt 1/)
+    await until('the zombie ends its call', async () => {
+      const [first] = callsOf(await client.trace(asked.turnId))
+      return first === '1 unknown' ? undefined : first
+    })
+    // It ends when its steps have ended.
+    await workers.end(zombie, 'SIGTERM')
     const after = await client.trace(asked.turnId)
-    expect(callsOf(after)[0]).toMatch(/^1 (complete|cut)$/)
     // Its own row of the ledger is all that it may write: that call is on the bill.
     expect(after).toEqual({ ...before, modelCalls: [expect.anything(), before.modelCalls[1]] })
     expect(await client.replies(asked.channel)).toEqual([WHOLE])

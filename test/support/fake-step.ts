@@ -8,18 +8,29 @@ const RUN_ID = 'run-1'
 
 export interface FakeStep {
   run<T>(work: (activities: Activities) => Promise<T>): Promise<T>
+  /** How often the step has said that it lives. */
+  heartbeats(): number
   /** As if the turn had been cancelled while the step runs. */
   cancel(): void
 }
 
 /** Activity bodies as one attempt of a step, without Temporal and without a database. */
-export function fakeStep(ports: FakePorts, attempt = 1, runId = RUN_ID): FakeStep {
+export function fakeStep(
+  ports: FakePorts,
+  attempt = 1,
+  { runId = RUN_ID, isLocal = false } = {},
+): FakeStep {
   const workflowExecution = { workflowId: 'workflow', runId }
-  const info = { attempt, activityId: 'activity', workflowExecution }
+  const info = { attempt, activityId: 'activity', isLocal, workflowExecution }
   const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') })
   const activities = createActivities(ports)
+  let heartbeats = 0
+  environment.on('heartbeat', () => {
+    heartbeats += 1
+  })
   return {
     run: (work) => environment.run(() => work(activities)),
+    heartbeats: () => heartbeats,
     cancel: () => environment.cancel(),
   }
 }
