@@ -1,3 +1,4 @@
+import { UnavailableError } from '../agent/errors.ts'
 import type { Ports } from '../agent/ports.ts'
 import type { Admission, TurnInput } from '../schema/turn.ts'
 import { currentAttempt } from './attempt.ts'
@@ -8,6 +9,11 @@ export const createAdmit = ({ turns, agents }: Pick<Ports, 'turns' | 'agents'>) 
     const admitted = await turns.admit(currentAttempt(turn))
     if (admitted.kind !== 'admitted') return admitted
     const { agentId, agentVersion } = admitted.turn
-    const agent = await agents.get(agentId, agentVersion)
-    return { kind: 'admitted', foreignProviders: agent.providers.some((p) => !p.builtIn) }
+    // An agent that does not load fails the next step, whose failure is settled and explained.
+    const agent = await agents.get(agentId, agentVersion).catch(unlessUnavailable)
+    return { kind: 'admitted', foreignProviders: agent?.providers.some((p) => !p.builtIn) ?? false }
   }
+
+function unlessUnavailable(error: unknown): undefined {
+  if (error instanceof UnavailableError) throw error
+}

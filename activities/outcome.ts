@@ -4,7 +4,7 @@ import { apologyText } from '../agent/prompts/apology.ts'
 import { createUniqueUuid, replyIdOf } from '../schema/ids.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { type Ending, isTurnCode, type TerminalState, type TurnCode } from '../schema/turn.ts'
-import type { OpenTurn } from './turn-context.ts'
+import type { EndingTurn } from './turn-context.ts'
 
 type OutcomePorts = Pick<Ports, 'journal' | 'connectors'>
 
@@ -27,7 +27,7 @@ export interface Outcome {
 /** What an ending means for the turn's row, and what the person hears of it. */
 export async function outcomeOf(
   ports: OutcomePorts,
-  opened: OpenTurn,
+  opened: EndingTurn,
   ending: Ending,
 ): Promise<Outcome> {
   switch (ending.kind) {
@@ -46,7 +46,7 @@ export async function outcomeOf(
 
 const codeOf = (code: string): TurnCode => (isTurnCode(code) ? code : 'internal')
 
-async function decided(ports: OutcomePorts, opened: OpenTurn): Promise<Outcome> {
+async function decided(ports: OutcomePorts, opened: EndingTurn): Promise<Outcome> {
   const decision = (await ports.journal.read(opened.turn, 'decide')) ?? {}
   const text = typeof decision.reply === 'string' ? decision.reply : ''
   const hasActed = Array.isArray(decision.actions) && decision.actions.length > 0
@@ -70,7 +70,7 @@ const thoughtOf = ({ thought, actions }: JsonObject) => ({
 /** What the person is told when a turn ends badly: the character's template, unless it is switched off. */
 function apologised(
   ports: OutcomePorts,
-  opened: OpenTurn,
+  opened: EndingTurn,
   { state, code }: { state: 'failed' | 'timed_out'; code: TurnCode },
 ): Outcome {
   const text = apologyText(opened.agent)
@@ -79,13 +79,13 @@ function apologised(
   return { state, code, reply, spoken: UNKNOWN }
 }
 
-const replyContent = ({ turn }: OpenTurn): Content => ({
+const replyContent = ({ turn }: EndingTurn): Content => ({
   source: turn.room.source,
   channelType: turn.message.content.channelType ?? turn.room.type,
   inReplyTo: turn.message.id,
 })
 
-function replyOf({ connectors }: OutcomePorts, { turn }: OpenTurn, content: Content): Reply {
+function replyOf({ connectors }: OutcomePorts, { turn }: EndingTurn, content: Content): Reply {
   const messageId = replyIdOf(turn)
   return {
     messageId,

@@ -3,7 +3,7 @@ import type { Ports, Settled } from '../agent/ports.ts'
 import type { Ending, HeadTurn, Settlement, TurnInput } from '../schema/turn.ts'
 import { currentAttempt } from './attempt.ts'
 import { outcomeOf } from './outcome.ts'
-import { type OpenTurn, openTurn } from './turn-context.ts'
+import { type EndingTurn, openEnding } from './turn-context.ts'
 
 export type SettlePorts = Pick<
   Ports,
@@ -16,7 +16,7 @@ export type SettlePorts = Pick<
  */
 export const createSettle = (ports: SettlePorts) =>
   async function settle(input: TurnInput, ending: Ending): Promise<Settlement> {
-    const opened = await openTurn(ports, input, 'settle')
+    const opened = await openEnding(ports, input, 'settle')
     const settled = await settleTurn(ports, opened, ending, currentAttempt(input))
     if (!settled) return { state: 'cancelled', hasOutbox: false, evaluators: [] }
     const { state, hasOutbox } = settled
@@ -34,7 +34,7 @@ export interface SettledBy {
 /** The same for the step and for the sweeper. Undefined when the turn was deleted. */
 export async function settleTurn(
   ports: SettlePorts,
-  opened: OpenTurn,
+  opened: EndingTurn,
   ending: Ending,
   { attempt, token, error = null }: SettledBy,
 ): Promise<Settled | undefined> {
@@ -58,8 +58,8 @@ async function startNext(ports: SettlePorts, head: HeadTurn): Promise<void> {
 }
 
 /** The same when the step is run again: its first answer may be lost, and a step runs once per name. */
-function dueEvaluators(agent: Agent, { state, seq, evaluatorRuns }: Settled): string[] {
-  return agent.evaluators
+function dueEvaluators(agent: Agent | undefined, { state, seq, evaluatorRuns }: Settled): string[] {
+  return (agent?.evaluators ?? [])
     .filter((evaluator) => evaluator.alwaysRun || state === 'replied')
     .filter(({ name, intervalTurns = 1 }) => seq - (evaluatorRuns[name] ?? 0) >= intervalTurns)
     .map((evaluator) => evaluator.name)

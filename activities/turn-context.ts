@@ -1,6 +1,6 @@
 import type { Agent } from '../agent/agent.ts'
 import type { MemoryReader, TurnContext } from '../agent/context.ts'
-import { FencedError } from '../agent/errors.ts'
+import { FencedError, UnavailableError } from '../agent/errors.ts'
 import type { LoadedTurn, MemoryStore, Ports } from '../agent/ports.ts'
 import type { TurnRef } from '../schema/turn.ts'
 
@@ -18,6 +18,31 @@ export async function openTurn(
   const turn = await ports.turns.load(ref)
   if (!turn) throw new FencedError(step)
   return { turn, agent: await ports.agents.get(turn.agentId, turn.agentVersion) }
+}
+
+/** A turn that is about to end, also when its agent cannot be loaded any more. */
+export interface EndingTurn {
+  readonly turn: LoadedTurn
+  /** Undefined when it cannot be: its secrets were sealed with another key, for example. */
+  readonly agent: Agent | undefined
+}
+
+/** An agent that does not load must not hold up its room. @throws {FencedError} as `openTurn`. */
+export async function openEnding(
+  ports: Pick<Ports, 'turns' | 'agents' | 'log'>,
+  ref: TurnRef,
+  step: string,
+): Promise<EndingTurn> {
+  const turn = await ports.turns.load(ref)
+  if (!turn) throw new FencedError(step)
+  try {
+    return { turn, agent: await ports.agents.get(turn.agentId, turn.agentVersion) }
+  } catch (error) {
+    if (error instanceof UnavailableError) throw error // it will load when Postgres is back
+    const ids = { ...ref, roomId: turn.room.id, agentId: turn.agentId }
+    ports.log.warn(ids, 'The agent cannot be loaded; its turn ends without it.', error)
+    return { turn, agent: undefined }
+  }
 }
 
 export function turnContext(

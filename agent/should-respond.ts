@@ -8,6 +8,10 @@ const ALWAYS_TYPES = ['DM', 'VOICE_DM', 'SELF', 'API']
 /** Sources in which everything is meant for the agent. */
 const ALWAYS_SOURCES = ['client_chat']
 
+/** ElizaOS's names, the newer one first. */
+const CHANNEL_SETTINGS = ['ALWAYS_RESPOND_CHANNELS', 'SHOULD_RESPOND_BYPASS_TYPES']
+const SOURCE_SETTINGS = ['ALWAYS_RESPOND_SOURCES', 'SHOULD_RESPOND_BYPASS_SOURCES']
+
 /**
  * The rules before a model is asked: a muted room needs the agent's name, a direct message, mention,
  * reply or listed source is always answered, the rest is for the model to judge.
@@ -17,10 +21,10 @@ export function respondRule(turn: LoadedTurn, agent: Agent): RespondDecision {
   const isNamed = namesAgent(content.text ?? '', agent.character.name)
   if (turn.participation === 'MUTED' && !isNamed) return 'ignore'
   if (isMention(content.mentionContext)) return 'respond'
-  const types = [...ALWAYS_TYPES, ...listSetting(agent, 'ALWAYS_RESPOND_CHANNELS')]
+  const types = [...ALWAYS_TYPES, ...listSetting(agent, CHANNEL_SETTINGS)]
   if (includes(types, content.channelType ?? turn.room.type)) return 'respond'
   const source = (content.source ?? turn.room.source).toLowerCase()
-  const sources = [...ALWAYS_SOURCES, ...listSetting(agent, 'ALWAYS_RESPOND_SOURCES')]
+  const sources = [...ALWAYS_SOURCES, ...listSetting(agent, SOURCE_SETTINGS)]
   return sources.some((known) => source.includes(known.toLowerCase())) ? 'respond' : 'ask'
 }
 
@@ -39,8 +43,8 @@ function isMention(context: unknown): boolean {
 }
 
 /** Comma-separated, brackets allowed. */
-function listSetting(agent: Agent, name: string): string[] {
-  const value = agent.settings[name]
+function listSetting({ settings }: Agent, names: readonly string[]): string[] {
+  const value = names.map((name) => settings[name]).find((setting) => typeof setting === 'string')
   if (typeof value !== 'string') return []
   return value
     .replace(/[[\]]/g, '')

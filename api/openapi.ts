@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 
-const DESCRIPTION = `Every message turn is a durable workflow: an accepted message gets exactly one
-answer, whatever process dies in between. The contract is that of ElizaOS, with turns beside it.
+const DESCRIPTION = `Every message turn is a durable workflow: an accepted message reaches exactly one
+outcome, whatever process dies in between. The contract is that of ElizaOS, with turns beside it.
 Ids are UUIDs, times are milliseconds since the epoch.`
 
 const TAGS = [

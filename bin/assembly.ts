@@ -61,7 +61,14 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const models = createModelRouter({ ...config, elizaTypingMs: input.elizaTypingMs })
   const startHead = async (head: HeadTurn) => void (await temporal.startTurn(head))
   const { db } = database
-  const given = { db, agents: agents.registry, models, stream, connectors: NO_CONNECTORS, log }
+  const given = {
+    db,
+    agents: reachable(agents.registry),
+    models,
+    stream,
+    connectors: NO_CONNECTORS,
+    log,
+  }
   const ports = createPorts({ ...given, startHead })
   const background = createBackground()
   const kick = (head: HeadTurn) =>

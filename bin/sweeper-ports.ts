@@ -1,5 +1,5 @@
 import { type SettlePorts, settleTurn } from '../activities/settle.ts'
-import { openTurn } from '../activities/turn-context.ts'
+import { openEnding } from '../activities/turn-context.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import { findLateTurns, takeOver } from '../turns/sweep.ts'
 import type { SweeperPorts } from '../workers/sweeper.ts'
@@ -22,7 +22,7 @@ export function createSweeperPorts({ database, temporal, ports }: SweeperParts):
     cancel: async (turn) => (await temporal.workflows()).cancel(turn),
     terminate: async (turn) => (await temporal.workflows()).terminate(turn),
     async end(turn, ending, error) {
-      const opened = await openTurn(ports, turn, 'sweep')
+      const opened = await openEnding(ports, turn, 'sweep')
       return settleTurn(ports, opened, ending, { attempt: 0, token: 'sweeper', error })
     },
     log: (message, turn, error) => ports.log.warn(turn, message, error),

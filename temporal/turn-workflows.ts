@@ -1,4 +1,4 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnRef } from '../schema/turn.ts'
@@ -33,11 +33,15 @@ export function createTurnWorkflows(client: Client) {
 
 export type TurnWorkflows = ReturnType<typeof createTurnWorkflows>
 
+const GRPC_NOT_FOUND = 5
+
 async function unlessNotFound<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask()
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined
+    // `fetchHistory` lets the bare gRPC error through.
+    const isUnknown = isGrpcServiceError(error) && error.code === GRPC_NOT_FOUND
+    if (isUnknown || error instanceof WorkflowNotFoundError) return undefined
     throw error
   }
 }

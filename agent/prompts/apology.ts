@@ -4,9 +4,12 @@ import { apologyTemplate, templateOf } from './templates.ts'
 
 /**
  * What the agent says when a turn fails; undefined when its setting `apology` is `false` or `off`.
- * Does not throw: a broken `apologyTemplate` of the character gives our own words.
+ * Does not throw: a broken `apologyTemplate` of the character gives our own words, and so does an
+ * agent that cannot be loaded.
  */
-export function apologyText({ character, settings }: Agent): string | undefined {
+export function apologyText(agent: Agent | undefined): string | undefined {
+  if (!agent) return apologyTemplate
+  const { character, settings } = agent
   if (['false', 'off'].includes(String(settings.apology))) return undefined
   const state = { values: { agentName: character.name }, data: {}, text: '' }
   try {

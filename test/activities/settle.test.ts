@@ -57,6 +57,17 @@ describe('settling a turn', () => {
     })
   })
 
+  it('ends a turn whose agent cannot be loaded any more, so that its room goes on', async () => {
+    const { ports, turn } = await decided()
+    const broken = { ...ports, agents: { get: () => Promise.reject(new Error('sealed')) } }
+    expect(await settle(broken, turn, { kind: 'failed', code: 'internal' })).toEqual({
+      state: 'failed',
+      hasOutbox: false,
+      evaluators: [],
+    })
+    expect(ports.turn(turn).reply?.content.text).toMatch(/^Sorry/)
+  })
+
   it('puts the reply into the outbox of a room with a platform', async () => {
     const connector = { source: 'loop', send: async () => ({ platformMessageId: '1' }) }
     const { ports, turn } = await decided({ connector, room: { source: 'loop' } })

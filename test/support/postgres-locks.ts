@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { ControlledTransaction, Kysely } from 'kysely'
 import type pg from 'pg'
 import type { OpenDatabase } from '../../database/open.ts'
+import type { Database } from '../../schema/database.ts'
 
 export interface HeldLock {
   /** Commits what the holder did; whoever waits goes on. */
@@ -16,13 +18,31 @@ export async function hold(
   const client = await poolOf(opened).connect()
   await client.query('begin')
   await client.query('set local idle_in_transaction_session_timeout = 0')
-  await client.query(statement, [...values])
-  return {
-    release: async () => {
-      await client.query('commit')
-      client.release()
-    },
+  const release = async () => {
+    if (!leftOpen.delete(release)) return
+    await client.query('commit')
+    client.release()
   }
+  leftOpen.add(release)
+  await client.query(statement, [...values])
+  return { release }
+}
+
+/** A transaction that the test ends itself. */
+export async function begin(db: Kysely<Database>): Promise<ControlledTransaction<Database>> {
+  const trx = await db.startTransaction().execute()
+  leftOpen.add(async () => {
+    if (!trx.isCommitted && !trx.isRolledBack) await trx.rollback().execute()
+  })
+  return trx
+}
+
+const leftOpen = new Set<() => Promise<void>>()
+
+/** For `afterEach`: a test that failed must not keep its connections, or the database never closes. */
+export async function releaseAll(): Promise<void> {
+  for (const release of [...leftOpen]) await release().catch(() => undefined)
+  leftOpen.clear()
 }
 
 const LIMIT_MS = 10_000

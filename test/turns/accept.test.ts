@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import { isUnavailable } from '../../database/failures.ts'
 import type { OpenDatabase } from '../../database/open.ts'
@@ -7,7 +7,7 @@ import { storableJson } from '../../schema/text.ts'
 import { type AcceptInput, accept } from '../../turns/accept.ts'
 import { settle } from '../../turns/settle.ts'
 import { describeDatabases } from '../support/databases.ts'
-import { hold, poolOf, waitingForLock } from '../support/postgres-locks.ts'
+import { hold, poolOf, releaseAll, waitingForLock } from '../support/postgres-locks.ts'
 import {
   contents,
   createAgent,
@@ -27,6 +27,7 @@ describeDatabases('accepting a message', (open, kind) => {
   beforeAll(async () => {
     database = await open()
   })
+  afterEach(releaseAll)
   const db = () => database.db
   const accepted = async (input: AcceptInput) => {
     const result = await accept(db(), input)

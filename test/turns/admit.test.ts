@@ -1,11 +1,11 @@
-import { beforeAll, expect, it } from '@jest/globals'
+import { afterEach, beforeAll, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import type { OpenDatabase } from '../../database/open.ts'
 import { admit, loadTurn } from '../../turns/admit.ts'
 import { requestCancel } from '../../turns/cancel.ts'
 import { takeOver } from '../../turns/sweep.ts'
 import { describeDatabases } from '../support/databases.ts'
-import { hold, waitingForLock } from '../support/postgres-locks.ts'
+import { hold, releaseAll, waitingForLock } from '../support/postgres-locks.ts'
 import {
   attemptOf,
   createChannel,
@@ -20,6 +20,7 @@ describeDatabases('admitting a turn', (open, kind) => {
   beforeAll(async () => {
     database = await open()
   })
+  afterEach(releaseAll)
   const queued = async (deadlineMs?: number) => {
     channel = await createChannel(database.db)
     return queueTurn(database.db, channel, { text: 'Are you there?', deadlineMs })

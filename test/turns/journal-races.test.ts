@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Kysely } from 'kysely'
 import { FencedError } from '../../agent/errors.ts'
 import type { LoadedTurn } from '../../agent/ports.ts'
@@ -9,7 +9,7 @@ import { writePrompt } from '../../turns/prompts.ts'
 import { settle } from '../../turns/settle.ts'
 import { openTestPostgres } from '../support/databases.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { hold, waitingForLock } from '../support/postgres-locks.ts'
+import { begin, hold, releaseAll, waitingForLock } from '../support/postgres-locks.ts'
 import {
   attemptOf,
   createChannel,
@@ -31,6 +31,7 @@ describe('the journal, when two executions are in it at the same moment', () => 
     server = await startPostgres()
     database = await openTestPostgres(server)
   })
+  afterEach(releaseAll)
   afterAll(async () => {
     await database.close()
     await server.stop()
@@ -41,7 +42,7 @@ describe('the journal, when two executions are in it at the same moment', () => 
     const turn = await running()
     const { db } = database
     await claim(db, attemptOf(turn, 1), DECIDE)
-    const first = await db.startTransaction().execute()
+    const first = await begin(db)
     await finish(first, attemptOf(turn, 1), 'decide', { reply: 'In time.' })
     const second = claim(db, attemptOf(turn, 2), DECIDE)
     await waitingForLock(database, 1)
@@ -52,7 +53,7 @@ describe('the journal, when two executions are in it at the same moment', () => 
   it('says that a step was begun before to an attempt that waited for that beginning', async () => {
     const turn = await running()
     const { db } = database
-    const first = await db.startTransaction().execute()
+    const first = await begin(db)
     await claim(first, attemptOf(turn, 1), DECIDE)
     const second = claim(db, attemptOf(turn, 2), DECIDE)
     await waitingForLock(database, 1)
@@ -93,7 +94,7 @@ describe('the journal, when two executions are in it at the same moment', () => 
 
   it('refuses the result of a step that was claimed while the end of the turn waited for it', async () => {
     const turn = await running()
-    const claiming = await database.db.startTransaction().execute()
+    const claiming = await begin(database.db)
     await claim(claiming, attemptOf(turn), DECIDE)
     const settling = settle(database.db, settlementOf(headOf(turn)))
     await waitingForLock(database, 1)
@@ -118,7 +119,7 @@ describe('the journal, when two executions are in it at the same moment', () => 
 
   /** Two attempts, the second of which waits for the first one to commit. */
   async function together<T>(write: (db: Kysely<Database>, attempt: number) => Promise<T>) {
-    const trx = await database.db.startTransaction().execute()
+    const trx = await begin(database.db)
     const first = await write(trx, 1)
     const second = write(database.db, 2)
     await waitingForLock(database, 1)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Kysely } from 'kysely'
 import type { LoadedTurn } from '../../agent/ports.ts'
 import { codeOf } from '../../database/failures.ts'
@@ -10,7 +10,7 @@ import { settle } from '../../turns/settle.ts'
 import { writeStep } from '../../turns/writes.ts'
 import { openTestPostgres } from '../support/databases.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
-import { poolOf, waitingForLock } from '../support/postgres-locks.ts'
+import { begin, poolOf, releaseAll, waitingForLock } from '../support/postgres-locks.ts'
 import { type RewrittenDatabase, withFullRoomLock } from '../support/rewritten-sql.ts'
 import {
   attemptOf,
@@ -33,6 +33,7 @@ describe('the lock of a room and the rows that refer to it', () => {
     database = await openTestPostgres(server)
     full = withFullRoomLock(poolOf(database))
   })
+  afterEach(releaseAll)
   afterAll(async () => {
     await database.close()
     await server.stop()
@@ -45,7 +46,7 @@ describe('the lock of a room and the rows that refer to it', () => {
 
   it('lets a step commit what it said while the room is locked', async () => {
     const turn = await claimedTurn()
-    const holder = await database.db.startTransaction().execute()
+    const holder = await begin(database.db)
     await lockRoom(holder, turn.room.id)
     await commitStep(database.db, turn)
     await holder.commit().execute()
@@ -53,7 +54,7 @@ describe('the lock of a room and the rows that refer to it', () => {
 
   it('would make the step wait if it were a full lock', async () => {
     const turn = await claimedTurn()
-    const holder = await full.db.startTransaction().execute()
+    const holder = await begin(full.db)
     await lockRoom(holder, turn.room.id)
     const committed = commitStep(database.db, turn)
     await waitingForLock(database, 1)
@@ -82,7 +83,7 @@ async function settleInTheMiddle(
   database: OpenDatabase,
   turn: LoadedTurn,
 ): Promise<(string | undefined)[]> {
-  const step = await db.startTransaction().execute()
+  const step = await begin(db)
   await finish(step, attemptOf(turn), STEP, {})
   const settling = settle(db, settlementOf(headOf(turn), { state: 'timed_out', reply: null }))
   await waitingForLock(database, 1)
