@@ -49,8 +49,14 @@ export async function startChild(
   return {
     record: recordOf(identity ?? { pid: child.pid ?? 0, startedAt: '' }, place),
     ending: () => ending,
-    output: () => readFileSync(logFile, 'utf8').trim().split('\n').slice(-10).join('\n'),
+    output: () => lastWords(readFileSync(logFile, 'utf8')),
   }
+}
+
+/** Its last lines, without Go's stacks: the reason stands above them. */
+function lastWords(log: string): string {
+  const told = log.replace(/\n\ngoroutine \d+ [\s\S]*/, '')
+  return told.trim().split('\n').slice(-10).join('\n')
 }
 
 function recordOf(identity: ProcessIdentity, place: DevServerPlace): ServerRecord {

@@ -18,6 +18,9 @@ interface SettledRow {
   head_deadline_at: Date
 }
 
+/** When no step noted why: whoever was waited for never failed, and never answered. */
+const LATE = 'The turn did not finish before its deadline.'
+
 /**
  * Ends a turn: reply, outbox and outcome in one transaction under the room's lock, and the room is
  * released to its next turn. What its steps have not committed by then, they never will. Run again, it finds the ended row and still names the next head, so a
@@ -39,7 +42,8 @@ function settleStatement({ turnId, gen, roomId, reply, ...input }: SettleInput) 
         touched_at = clock_timestamp(), reply_memory_id = ${reply?.memoryId ?? null}::uuid,
         error = coalesce(${input.error}::text, case when ${input.code}::text is not null then (
           select error from steps where turn_id = ${turnId} and gen = ${gen} and error is not null
-          order by started_at desc limit 1) end)
+          order by started_at desc limit 1) end,
+          case when ${input.code} = 'deadline_exceeded' then ${LATE} end)
       where id = ${turnId} and gen = ${gen} and state in ('queued', 'running', 'waiting_approval')
       returning *
     ), voided as (

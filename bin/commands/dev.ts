@@ -8,6 +8,7 @@ import { createLogger, type RootLogger } from '../../observability/log.ts'
 import { type Assembly, assemble } from '../assembly.ts'
 import { type Closers, createClosers } from '../closers.ts'
 import { openDataFolder, readOrCreateSecret } from '../data-folder.ts'
+import { drainTurns } from '../drain-turns.ts'
 import type { HttpServer } from '../http-server.ts'
 import { importCharacters } from '../import-characters.ts'
 import { installTemporalRuntime, startApi, startWorker } from '../roles.ts'
@@ -71,6 +72,7 @@ async function serve(dev: Dev): Promise<void> {
   const worker = await startWorker(assembly, config, shutdown.signal)
   if (!worker) return
   closers.add('worker', () => worker.stop())
+  closers.add('running turns', () => drainTurns(assembly.db, config.drainMs))
   const { sweepIntervalMs: intervalMs, graceMs } = config
   assembly.sweep({ intervalMs, graceMs, startsWithAll: true })
   const server = await startApi(assembly, {
