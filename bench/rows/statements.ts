@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { startCountingProxy } from '../../test/support/counting-proxy.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { say } from '../client.ts'
 import { type Figure, percentile, round } from '../figures.ts'
 import { openHouse } from '../house.ts'
-import { countRoundTrips } from '../round-trips.ts'
 
 /** Of the turn stream between processes: beside the turn, and never waited for by it. */
 const OF_THE_STREAM = /stream_chunks|stream_listeners|pg_notify/
@@ -14,7 +14,7 @@ const OF_THE_STREAM = /stream_chunks|stream_listeners|pg_notify/
  */
 export async function measureStatements(port: number, turns: number): Promise<Figure[]> {
   const postgres = await startPostgres()
-  const counter = await countRoundTrips(await postgres.createDatabase())
+  const counter = await startCountingProxy(await postgres.createDatabase())
   const env = {
     POSTGRES_URL: counter.url,
     SECRET_SALT: 'bench',
@@ -27,7 +27,7 @@ export async function measureStatements(port: number, turns: number): Promise<Fi
     const turn = async () => {
       counter.reset()
       const { ms } = await say(house, channel, 'hello')
-      const statements = counter.statements()
+      const statements = counter.trips()
       const beside = statements.filter((text) => OF_THE_STREAM.test(text)).length
       return { ms, beside, own: statements.length - beside }
     }

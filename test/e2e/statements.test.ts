@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import pg from 'pg'
+import { type CountingProxy, startCountingProxy } from '../support/counting-proxy.ts'
 import { type House, openHouse } from '../support/e2e-house.ts'
 import { reply } from './answers.ts'
 import { type Client, createClient } from './client.ts'
-import { type CountingProxy, startCountingProxy } from './counting-proxy.ts'
 import { eventsOf } from './history.ts'
 import { until } from './until.ts'
 

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import type { OpenDatabase } from '../../database/open.ts'
 import { setAgentStatus } from '../../memory/agents.ts'
@@ -7,7 +7,7 @@ import { claim } from '../../turns/journal.ts'
 import { completeCall, openCall } from '../../turns/ledger.ts'
 import { findLateTurns, takeOver } from '../../turns/sweep.ts'
 import { describeDatabases } from '../support/databases.ts'
-import { poolOf } from '../support/postgres-locks.ts'
+import { hold, releaseAll } from '../support/postgres-locks.ts'
 import {
   admitTurn,
   attemptOf,
@@ -28,6 +28,7 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
   beforeAll(async () => {
     database = await open()
   })
+  afterEach(releaseAll)
   beforeEach(async () => {
     await sql`delete from agents`.execute(database.db)
   })
@@ -37,14 +38,17 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
     if (!findings) throw new Error('Somebody else sweeps.')
     return findings
   }
-  const set = (turn: HeadTurn, values: { state: 'waiting_approval' } | { touched_at: Date }) =>
-    db().updateTable('turns').set(values).where('id', '=', turn.turnId).execute()
+  const set = (
+    turn: HeadTurn,
+    values: { state?: 'waiting_approval'; touched_at?: Date; ready_at?: Date },
+  ) => db().updateTable('turns').set(values).where('id', '=', turn.turnId).execute()
 
   describe('a head that was not admitted', () => {
     it('is found when it has been ready for long enough, and not again at once', async () => {
       const turn = await queueTurn(db(), await createChannel(db()))
       expect((await find(LATER)).ready).toEqual([])
-      expect((await find()).ready).toEqual([turn])
+      await set(turn, { ready_at: new Date(Date.now() - 120_000) })
+      expect((await find(LATER)).ready).toEqual([turn])
       expect((await find(LATER)).ready).toEqual([])
     })
 
@@ -92,9 +96,10 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
 
   describe('a running turn', () => {
     it('is found when it was not touched for long enough, and not again at once', async () => {
-      const turn = await runTurn(db(), await createChannel(db()))
+      const turn = headOf(await runTurn(db(), await createChannel(db())))
       expect((await find(LATER)).running).toEqual([])
-      expect((await find()).running).toEqual([{ ...headOf(turn), cancelRequested: false }])
+      await set(turn, { touched_at: new Date(Date.now() - 120_000) })
+      expect((await find(LATER)).running).toEqual([{ ...turn, cancelRequested: false }])
       expect((await find(LATER)).running).toEqual([])
     })
 
@@ -139,6 +144,8 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
       expect(await taken(turn)).toBeUndefined()
       expect(await taken({ ...turn, gen: 2 })).toBeUndefined()
       expect(await turnRow(db(), turn.turnId)).toEqual(before)
+      await admitTurn(db(), { ...turn, gen: 2 }, 'run-2')
+      expect(await taken(turn)).toBeUndefined()
     })
 
     it('lets the next generation use the answer that was paid', async () => {
@@ -167,12 +174,9 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
 
   it('is done by one process at a time', async () => {
     await queueTurn(db(), await createChannel(db()))
-    const client = await poolOf(database).connect()
-    await client.query('begin')
-    await client.query('select pg_advisory_xact_lock(738911442)')
+    const other = await hold(database, 'select pg_advisory_xact_lock(738911442)')
     expect(await findLateTurns(db(), AT_ONCE)).toBeUndefined()
-    await client.query('commit')
-    client.release()
+    await other.release()
     expect((await find()).ready).toHaveLength(1)
   })
 
