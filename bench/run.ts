@@ -4,6 +4,7 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Figure } from './figures.ts'
 import { openHouse } from './house.ts'
+import { measureFloor } from './rows/floor.ts'
 import { measureHistory } from './rows/history.ts'
 import { measureLongRoom } from './rows/long-room.ts'
 import { measureCancel, measureRecovery, measureWarmStart } from './rows/recovery.ts'
@@ -20,8 +21,8 @@ const { values } = parseArgs({
     soak: { type: 'string', default: '2500' },
     messages: { type: 'string', default: '5000' },
     port: { type: 'string', default: '3970' },
-    /** Comma-separated groups: fast, stream, statements, long, soak. */
-    only: { type: 'string', default: 'fast,stream,statements,long,soak' },
+    /** Comma-separated groups: floor, fast, stream, statements, long, soak. */
+    only: { type: 'string', default: 'floor,fast,stream,statements,long,soak' },
   },
 })
 const groups = new Set(values.only.split(','))
@@ -50,6 +51,7 @@ async function measureAll(): Promise<Figure[]> {
     say(`Measuring: ${name} …`)
     figures.push(...(await work()))
   }
+  await add('floor', () => measureFloor(Math.min(turns, 200)))
   await add('fast', () =>
     inHouse({ port }, async (house) => [
       ...(await measureReply(house, turns)),
@@ -79,7 +81,7 @@ function table(figures: readonly Figure[]): string {
     what,
     budget,
     measured,
-    isMet ? 'yes' : 'NO',
+    isMet === undefined ? '–' : isMet ? 'yes' : 'NO',
   ])
   const all = [['what', 'budget', 'measured', 'met'], ...rows]
   return all

@@ -15,13 +15,16 @@ interface Pending {
 export class PgliteClient {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
+  readonly #batch: ThreadRequest[] = []
   #lastId = 0
   /** Why no query can be answered any more. */
   #ended: Error | undefined
 
   private constructor(worker: Worker) {
     this.#worker = worker
-    worker.on('message', (reply: ThreadReply) => this.#settle(reply))
+    worker.on('message', (replies: ThreadReply[]) => {
+      for (const reply of replies) this.#settle(reply)
+    })
     worker.on('error', (error) => this.#end(lost(error)))
     worker.on('exit', () => this.#end(lost(new Error('its thread ended'))))
   }
@@ -35,7 +38,7 @@ export class PgliteClient {
       workerData: { folder },
     })
     const first = await new Promise<ThreadReply>((resolve, reject) => {
-      worker.once('message', resolve)
+      worker.once('message', ([reply]: [ThreadReply]) => resolve(reply))
       worker.once('error', reject)
       worker.once('exit', (code) => reject(new Error(`its thread ended with code ${code}`)))
     }).catch((error: Error): ThreadReply => {
@@ -75,10 +78,32 @@ export class PgliteClient {
     this.#lastId += 1
     const id = this.#lastId
     return new Promise((resolve, reject) => {
-      // Throws, and so rejects, when a parameter cannot be cloned.
-      this.#worker.postMessage({ ...request, id })
       this.#pending.set(id, { resolve, reject })
+      // Behind all that runs now: what is asked in one go (`begin` and the lock, the reads of several
+      // providers) travels together.
+      if (this.#batch.length === 0) process.nextTick(() => this.#flush())
+      this.#batch.push({ ...request, id })
     })
+  }
+
+  #flush(): void {
+    const batch = this.#batch.splice(0)
+    try {
+      this.#worker.postMessage(batch)
+    } catch {
+      // A parameter cannot be cloned: whoever brought it is told, the others are not held up.
+      for (const request of batch) this.#post(request)
+    }
+  }
+
+  #post(request: ThreadRequest): void {
+    try {
+      this.#worker.postMessage([request])
+    } catch (error) {
+      const pending = this.#pending.get(request.id)
+      this.#pending.delete(request.id)
+      pending?.reject(error instanceof Error ? error : new Error(String(error)))
+    }
   }
 
   #settle(reply: ThreadReply): void {

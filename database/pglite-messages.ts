@@ -1,6 +1,9 @@
 import { inspect } from 'node:util'
 
-/** What `pglite-client.ts` asks of the thread. Answers may be told apart by `id`. */
+/**
+ * What `pglite-client.ts` asks of the thread, in batches that are answered in batches: waking a thread
+ * costs more than a short query. Answers are told apart by `id`.
+ */
 export type ThreadRequest =
   | {
       readonly id: number

@@ -87,21 +87,25 @@ async function serve(port: MessagePort): Promise<void> {
   } catch (error) {
     const said = /(?:FATAL|PANIC|ERROR): +(.+)/.exec(printed.join('\n'))?.[1]
     const reason = said ?? describeFailure(error).message
-    port.postMessage({ kind: 'refused', reason } satisfies ThreadReply)
+    port.postMessage([{ kind: 'refused', reason }] satisfies ThreadReply[])
     return
   }
   const statements = new PgliteStatements(pglite)
-  const serveOne = async (request: ThreadRequest) => {
-    const reply = await answer(pglite, statements, request)
-    port.postMessage(reply)
+  const serveBatch = async (batch: readonly ThreadRequest[]) => {
+    const replies: ThreadReply[] = []
+    for (const request of batch) replies.push(await answer(pglite, statements, request))
+    port.postMessage(replies)
     // Ends this thread only. What was posted still arrives.
-    if (reply.kind === 'closed' || (reply.kind === 'failed' && reply.isFatal)) process.exit()
+    if (replies.some(isLast)) process.exit()
   }
   let last = Promise.resolve()
-  port.on('message', (request: ThreadRequest) => {
-    last = last.then(() => serveOne(request))
+  port.on('message', (batch: readonly ThreadRequest[]) => {
+    last = last.then(() => serveBatch(batch))
   })
-  port.postMessage({ kind: 'ready' } satisfies ThreadReply)
+  port.postMessage([{ kind: 'ready' }] satisfies ThreadReply[])
 }
+
+const isLast = (reply: ThreadReply) =>
+  reply.kind === 'closed' || (reply.kind === 'failed' && reply.isFatal)
 
 if (parentPort) await serve(parentPort)

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals'
+import { sql } from 'kysely'
 import type { OpenDatabase } from '../../database/open.ts'
 import { recentMemories } from '../../memory/memories.ts'
 import type { HeadTurn } from '../../schema/turn.ts'
@@ -57,8 +58,10 @@ describeDatabases('the recent memories of a room', (open) => {
     channel = await createChannel(database.db)
     const turn = await hear('One.')
     const answered = first(await recent())
-    await new Promise((resolve) => setTimeout(resolve, 3)) // the clock of messages counts milliseconds
-    await hear('Two.')
+    const later = await hear('Two.')
+    await sql`
+      update memories set created_at = created_at + interval '1 s'
+      where turn_id = ${later.turnId}`.execute(database.db)
     await answer(turn, 'Answer one.')
     expect(texts(await recent({ upTo: answered.createdAt }))).toEqual(['One.', 'Answer one.'])
   })

@@ -1,0 +1,3 @@
+export const floorActivities = { nothing: async (): Promise<void> => undefined }
+
+export type FloorActivities = typeof floorActivities
