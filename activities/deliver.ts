@@ -8,6 +8,9 @@ type DeliverPorts = Pick<Ports, 'outbox' | 'connectors' | 'journal'>
 /** Another drain holds the room: look again after this long. */
 const BUSY_MS = 300
 
+/** The lease lasts 5 s. */
+const RENEW_MS = 1_500
+
 /**
  * Sends what waits in the *room's* outbox, oldest first: messages of earlier turns go before ours.
  * Run again, it goes on with what is not marked as sent. A death between `send` and `markSent` sends
@@ -21,11 +24,17 @@ export const createDeliver = (ports: DeliverPorts) =>
     await withHeartbeats(async (signal) => {
       const room = { roomId: turn.roomId, token: attempt.token }
       await lease(ports, room)
-      let sent = 0
-      do {
-        sent += await drain(ports, room, signal)
-      } while (!(await ports.outbox.release(room.roomId, room.token)))
-      await ports.journal.finish(attempt, 'deliver', { sent })
+      // A platform may take longer to answer than the lease lasts; a failed renewal shows at the next row.
+      const renewal = setInterval(() => void lease(ports, room).catch(() => undefined), RENEW_MS)
+      try {
+        let sent = 0
+        do {
+          sent += await drain(ports, room, signal)
+        } while (!(await ports.outbox.release(room.roomId, room.token)))
+        await ports.journal.finish(attempt, 'deliver', { sent })
+      } finally {
+        clearInterval(renewal)
+      }
     })
   }
 

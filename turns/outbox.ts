@@ -3,7 +3,7 @@ import type { OutboxRow } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
 import { storableText } from '../schema/text.ts'
 
-/** How long a drain may be silent before another takes over. Its heartbeats extend it. */
+/** How long a drain may be silent before another takes over. It is renewed while the drain works. */
 const LEASE = sql`clock_timestamp() + interval '5 seconds'`
 
 /** Takes or extends the right to drain a room's outbox. False while another holds it. */

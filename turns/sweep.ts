@@ -83,12 +83,20 @@ async function ready(trx: Kysely<Database>, readyMs: number): Promise<Row[]> {
   return rows
 }
 
-/** Queued turns that nobody will run any more; the grace leaves a starting Workflow its chance. */
+/**
+ * Queued turns that nobody will run any more; the grace leaves a starting Workflow its chance. Marked,
+ * and taken in the order of their marks: some that cannot be settled must not hide the others.
+ */
 async function expired(trx: Kysely<Database>, graceMs: number): Promise<Row[]> {
   const { rows } = await sql<Row>`
-    select id, gen, agent_id, room_id, deadline_at from turns
-    where state in ('queued', 'waiting_approval') and deadline_at < ${ago(Math.min(graceMs, 2_000))}
-    order by deadline_at limit ${LIMIT}`.execute(trx)
+    with late as (
+      select id from turns
+      where state in ('queued', 'waiting_approval') and deadline_at < ${ago(Math.min(graceMs, 2_000))}
+      order by touched_at limit ${LIMIT}
+    )
+    update turns set touched_at = clock_timestamp() from late
+    where turns.id = late.id and turns.state in ('queued', 'waiting_approval')
+    returning turns.id, turns.gen, turns.agent_id, turns.room_id, turns.deadline_at`.execute(trx)
   return rows
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { NotFoundError } from '../../agent/errors.ts'
 import type { AgentDetails, AgentSummary, AgentsPort } from '../../api/deps.ts'
+import { withRetry } from '../../database/failures.ts'
 import { deleteAgent } from '../../memory/agents.ts'
 import type { Character } from '../../schema/character.ts'
 import { activeTurns } from '../../turns/trace.ts'
@@ -49,7 +50,7 @@ async function remove(parts: ApiParts, id: string): Promise<void> {
       await Promise.all(turns.map((turn) => parts.cancelTurn(turn.id, turn.room_id)))
     await delay(DELETE_POLL_MS)
   }
-  await deleteAgent(parts.db, id)
+  await withRetry(() => deleteAgent(parts.db, id))
 }
 
 function summary(
