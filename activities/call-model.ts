@@ -1,5 +1,5 @@
 import type { Agent } from '../agent/agent.ts'
-import { ModelError } from '../agent/errors.ts'
+import { ModelError, UnavailableError } from '../agent/errors.ts'
 import type { FinishReason, GenerateParams, ModelPurpose, ModelResult } from '../agent/models.ts'
 import type { CallEnd, CallTimes, LedgerCall, Ports, StepAttempt } from '../agent/ports.ts'
 
@@ -58,14 +58,28 @@ export async function callModel(
     clock.note(delta)
     call.onText?.(delta)
   }
+  let result: ModelResult
   try {
-    const result = await vendor.generate(request, { signal: call.signal, onText })
-    await ports.ledger.complete(row, result, clock.times())
-    return answerOf(result)
+    result = await vendor.generate(request, { signal: call.signal, onText })
   } catch (error) {
     await ports.ledger.end(row, endOf(error, call.signal, clock))
     throw judged(error, opened.failures + 1, call.deadlineAt)
   }
+  await recorded(() => ports.ledger.complete(row, result, clock.times()))
+  return answerOf(result)
+}
+
+/** A paid answer is worth more than one try: without its row the next attempt would buy it again. */
+async function recorded(write: () => Promise<void>): Promise<void> {
+  for (const pauseMs of [200, 1_000]) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+  }
+  await write()
 }
 
 const answerOf = ({ text, finishReason }: ModelResult): ModelAnswer => ({ text, finishReason })

@@ -26,6 +26,7 @@ export const createDeliver = (ports: DeliverPorts) =>
       await lease(ports, room)
       // A platform may take longer to answer than the lease lasts; a failed renewal shows at the next row.
       const renewal = setInterval(() => void lease(ports, room).catch(() => undefined), RENEW_MS)
+      signal.addEventListener('abort', () => clearInterval(renewal)) // also when `send` never returns
       try {
         let sent = 0
         do {

@@ -1,6 +1,12 @@
 import type { Agent } from '../agent/agent.ts'
 import type { Ports, Settled } from '../agent/ports.ts'
-import type { Ending, HeadTurn, Settlement, TurnInput } from '../schema/turn.ts'
+import {
+  type Ending,
+  type HeadTurn,
+  isTerminal,
+  type Settlement,
+  type TurnInput,
+} from '../schema/turn.ts'
 import { currentAttempt } from './attempt.ts'
 import { outcomeOf } from './outcome.ts'
 import { type EndingTurn, openEnding } from './turn-context.ts'
@@ -43,7 +49,10 @@ export async function settleTurn(
   const row = { turnId, gen, roomId: room.id, attempt, token, error, ...outcome }
   const settled = await ports.turns.settle(row)
   if (!settled) return undefined
-  ports.stream.publish(turnId, { kind: 'settled', ...spoken, gen, state: settled.state })
+  // A worker of an older generation may find the turn under way again: that is no ending.
+  if (isTerminal(settled.state)) {
+    ports.stream.publish(turnId, { kind: 'settled', ...spoken, gen, state: settled.state })
+  }
   if (settled.head) await startNext(ports, settled.head)
   return settled
 }

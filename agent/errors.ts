@@ -54,7 +54,10 @@ export class IdempotencyError extends DomainError {
   }
 }
 
-/** Postgres or Temporal cannot be reached. Nothing was written. */
+/**
+ * Postgres or Temporal cannot be reached. Nothing was written by halves; whether a commit whose answer
+ * was lost took place is not known.
+ */
 export class UnavailableError extends DomainError {
   readonly code = 'unavailable'
   override readonly name = 'UnavailableError'

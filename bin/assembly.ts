@@ -1,5 +1,6 @@
 import { ConnectorError, ModelError } from '../agent/errors.ts'
 import type { Connectors, LoggedTurn, Ports, StepLog } from '../agent/ports.ts'
+import { withRetry } from '../database/failures.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import { createModelRouter } from '../models/router.ts'
 import type { RootLogger } from '../observability/log.ts'
@@ -74,7 +75,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const kick = (head: HeadTurn) =>
     background.add(startHead(head), (error) => log.warn(head, NOT_STARTED, error))
   const cancels = reachable({
-    request: (turn: { turnId: string; roomId: string }) => requestCancel(db, turn),
+    request: (turn: { turnId: string; roomId: string }) => withRetry(() => requestCancel(db, turn)),
   })
   return {
     ...{ db, database, stream, agents, ports, temporal, kick, log: logger },

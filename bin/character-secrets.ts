@@ -4,8 +4,8 @@ import type { Json, JsonObject } from '../schema/json.ts'
 /** What stands for a secret in an API answer. Sent back, it changes nothing. */
 export const MASK = '********'
 
-/** Settings whose value is a secret, wherever the character keeps them. */
-const SECRET_NAME = /(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE|MNEMONIC|SALT)$/i
+/** Settings whose value is a secret, wherever and in whatever case the character keeps them. */
+const SECRET_NAME = /(key|token|secret|secrets|password|passphrase|mnemonic|salt)$/i
 
 /** The parts of a character that are sealed before they are stored. */
 interface Secrets extends JsonObject {
@@ -17,15 +17,21 @@ interface Secrets extends JsonObject {
 export function splitSecrets(character: Character): { open: Character; secrets: Secrets | null } {
   const { secrets, settings, ...rest } = character
   const entries = Object.entries(settings ?? {})
-  const isSecret = ([name, value]: [string, Json | undefined]) =>
-    name === 'secrets' || (SECRET_NAME.test(name) && typeof value === 'string')
-  const sealed = Object.fromEntries(entries.filter(isSecret))
-  const kept = Object.fromEntries(entries.filter((entry) => !isSecret(entry)))
+  const sealed = Object.fromEntries(entries.filter(holdsSecret))
+  const kept = Object.fromEntries(entries.filter((entry) => !holdsSecret(entry)))
   const isEmpty = Object.keys(sealed).length === 0 && Object.keys(secrets ?? {}).length === 0
   return {
     open: settings === undefined ? rest : { ...rest, settings: kept as Character['settings'] },
     secrets: isEmpty ? null : { secrets: secrets ?? {}, settings: sealed },
   }
+}
+
+/** A setting with a secret anywhere inside is sealed as a whole. */
+function holdsSecret([name, value]: [string, Json | undefined]): boolean {
+  if (value !== null && typeof value === 'object') {
+    return /^secrets$/i.test(name) || Object.entries(value).some(holdsSecret)
+  }
+  return typeof value === 'string' && SECRET_NAME.test(name)
 }
 
 export function joinSecrets(open: Character, sealed: JsonObject | null): Character {

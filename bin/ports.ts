@@ -134,9 +134,12 @@ export function reachable<Port extends object>(port: Port): Port {
         return await method(...given)
       } catch (error) {
         if (!isUnavailable(error)) throw error
-        throw new UnavailableError('Postgres cannot be reached. Nothing was written; try again.', {
-          cause: error,
-        })
+        throw new UnavailableError(
+          'Postgres cannot be reached. Try again; a message that is sent again needs its Idempotency-Key, or it may count twice.',
+          {
+            cause: error,
+          },
+        )
       }
     },
   ])

@@ -7,7 +7,7 @@ import { temporalLogger } from '../observability/temporal-log.ts'
 import type { Config, LoadedConfig } from '../schema/config.ts'
 import { sourceOf } from '../schema/load-config.ts'
 import { bundleWorkflows, createAgentWorker } from '../workers/agent-worker.ts'
-import { createAgentsPort } from './api/agents.ts'
+import { createAgentsPort, resumeDeletions } from './api/agents.ts'
 import { createChannelsPort } from './api/channels.ts'
 import { createMessagesPort } from './api/messages.ts'
 import { createStatusPort } from './api/status.ts'
@@ -88,6 +88,9 @@ export interface ApiSettingsInput {
 export function startApi(assembly: Assembly, input: ApiSettingsInput): Promise<HttpServer> {
   const { config } = input.loaded
   const app = createApp(apiDeps(assembly, input))
+  resumeDeletions(assembly).catch((err: unknown) =>
+    assembly.log.error({ err }, 'Agents not deleted'),
+  )
   return listen(app.fetch, {
     host: config.serverHost,
     port: config.serverPort,

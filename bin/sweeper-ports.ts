@@ -1,5 +1,6 @@
 import { type SettlePorts, settleTurn } from '../activities/settle.ts'
 import { openEnding } from '../activities/turn-context.ts'
+import { withRetry } from '../database/failures.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import { findLateTurns, takeOver } from '../turns/sweep.ts'
 import type { SweeperPorts } from '../workers/sweeper.ts'
@@ -16,7 +17,7 @@ export function createSweeperPorts({ database, temporal, ports }: SweeperParts):
   const { db } = database
   return {
     find: (limits) => findLateTurns(db, limits),
-    takeOver: (turn) => takeOver(db, turn),
+    takeOver: (turn) => withRetry(() => takeOver(db, turn)),
     start: (turn) => temporal.startTurn(turn),
     standing: async (turn) => (await temporal.workflows()).standing(turn),
     cancel: async (turn) => (await temporal.workflows()).cancel(turn),

@@ -99,3 +99,9 @@ export async function deleteAgent(db: Kysely<Database>, id: string): Promise<voi
     await trx.deleteFrom('agents').where('id', '=', id).execute()
   })
 }
+
+/** Agents whose deletion began and did not end. */
+export async function deletingAgents(db: Kysely<Database>): Promise<string[]> {
+  const rows = await db.selectFrom('agents').select('id').where('status', '=', 'deleting').execute()
+  return rows.map((row) => row.id)
+}

@@ -15,8 +15,6 @@ export const TURN_STATES = [
 ] as const
 export type TurnState = (typeof TURN_STATES)[number]
 
-/** States in which a turn holds its place in the room's queue. */
-export const ACTIVE_STATES = ['queued', 'running'] as const satisfies readonly TurnState[]
 export type TerminalState = Exclude<TurnState, 'queued' | 'running' | 'waiting_approval'>
 
 export function isTerminal(state: TurnState): state is TerminalState {

@@ -55,11 +55,6 @@ export interface TurnStream {
   close(): Promise<void>
 }
 
-/** Positive when `a` is later than `b`. */
-export function comparePositions(a: StreamPosition, b: StreamPosition): number {
-  return compareAttempts(a, b) || a.seq - b.seq
-}
-
 type Attempt = Pick<StreamPosition, 'gen' | 'attempt'>
 
 /** Positive when `a` belongs to a later attempt than `b`. */

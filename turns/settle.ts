@@ -23,8 +23,8 @@ const LATE = 'The turn did not finish before its deadline.'
 
 /**
  * Ends a turn: reply, outbox and outcome in one transaction under the room's lock, and the room is
- * released to its next turn. What its steps have not committed by then, they never will. Run again, it finds the ended row and still names the next head, so a
- * death between commit and start loses nothing. Returns undefined when the turn was deleted.
+ * released to its next turn. What its steps have not committed by then, they never will. Run again, it
+ * finds the ended row and still names the next head, so a death between commit and start loses nothing. Returns undefined when the turn was deleted.
  */
 export function settle(db: Kysely<Database>, input: SettleInput): Promise<Settled | undefined> {
   return db.transaction().execute(async (trx) => {

@@ -60,7 +60,7 @@ export function findLateTurns(
     return {
       ready: (await ready(trx, limits.readyMs)).map(toHeadTurn),
       expired: (await expired(trx, limits.graceMs)).map(toHeadTurn),
-      running: (await running(trx, limits.untouchedMs)).map(toRunningTurn),
+      running: (await running(trx, limits)).map(toRunningTurn),
     }
   })
 }
@@ -100,12 +100,17 @@ async function expired(trx: Kysely<Database>, graceMs: number): Promise<Row[]> {
   return rows
 }
 
-async function running(trx: Kysely<Database>, untouchedMs: number): Promise<Row[]> {
+/** Quiet ones; those that were cancelled or are late are looked at sooner. */
+async function running(
+  trx: Kysely<Database>,
+  { untouchedMs, graceMs }: SweepLimits,
+): Promise<Row[]> {
   const { rows } = await sql<Row>`
     with quiet as (
       select id from turns
       where state = 'running' and (touched_at < ${ago(untouchedMs)}
-        or (cancel_requested_at is not null and touched_at < ${ago(1_000)}))
+        or (cancel_requested_at is not null and touched_at < ${ago(1_000)})
+        or (deadline_at < ${ago(graceMs)} and touched_at < ${ago(1_000)}))
       order by touched_at limit ${LIMIT}
     )
     update turns set touched_at = clock_timestamp() from quiet

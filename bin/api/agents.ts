@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { NotFoundError } from '../../agent/errors.ts'
 import type { AgentDetails, AgentSummary, AgentsPort } from '../../api/deps.ts'
 import { withRetry } from '../../database/failures.ts'
-import { deleteAgent } from '../../memory/agents.ts'
+import { deleteAgent, deletingAgents } from '../../memory/agents.ts'
 import type { Character } from '../../schema/character.ts'
 import { activeTurns } from '../../turns/trace.ts'
 import type { AgentStore, StoredAgent } from '../agent-store.ts'
@@ -40,14 +40,22 @@ export function createAgentsPort(parts: ApiParts & { readonly agents: AgentStore
   }
 }
 
+/** Goes on with deletions that a dying process left behind. */
+export async function resumeDeletions(parts: ApiParts): Promise<void> {
+  for (const id of await deletingAgents(parts.db)) await remove(parts, id)
+}
+
 /** Rows go when no turn needs them; a turn that does not end loses them after its own deadline. */
 async function remove(parts: ApiParts, id: string): Promise<void> {
   const giveUpAt = Date.now() + parts.turnDeadlineMs
-  for (let waited = 0; ; waited += 1) {
+  const cancelled = new Set<string>()
+  for (;;) {
     const turns = await activeTurns(parts.db, id)
     if (turns.length === 0 || Date.now() > giveUpAt) break
-    if (waited === 0)
-      await Promise.all(turns.map((turn) => parts.cancelTurn(turn.id, turn.room_id)))
+    for (const turn of turns.filter(({ id: turnId }) => !cancelled.has(turnId))) {
+      cancelled.add(turn.id)
+      await parts.cancelTurn(turn.id, turn.room_id)
+    }
     await delay(DELETE_POLL_MS)
   }
   await withRetry(() => deleteAgent(parts.db, id))

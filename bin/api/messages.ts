@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { ConflictError, IdempotencyError, NotFoundError } from '../../agent/errors.ts'
+import { ConflictError, DomainError, IdempotencyError, NotFoundError } from '../../agent/errors.ts'
 import type {
   AcceptedMessage,
   MessagesPort,
@@ -51,9 +51,8 @@ export function createMessagesPort(parts: ApiParts): MessagesPort {
 /** The message is safe when this returns; its turns are started behind the caller's back. */
 async function acceptMessage(parts: Door, message: NewMessage): Promise<AcceptedMessage> {
   const inbound = toInbound(message)
-  const audience = await audienceOf(parts, message, (agentId) =>
-    createUniqueUuid(agentId, inbound.id),
-  )
+  const audience = await audienceOrRepeat(parts, message, inbound)
+  if ('isRepeat' in audience) return audience
   const { hearers } = audience
   const { turnDeadlineMs: deadlineMs } = parts
   const input = { message: inbound, hearers, memory: memoryContent(message), deadlineMs }
@@ -67,6 +66,21 @@ async function acceptMessage(parts: Door, message: NewMessage): Promise<Accepted
   const serverId = audience.connections[0]?.messageServerId ?? DEFAULT_MESSAGE_SERVER_ID
   const stored = { ...inbound, createdAt: accepted.createdAt.getTime() }
   return { message: echoOf(stored, serverId), turns, isRepeat: false }
+}
+
+/** A repeat is answered as it was, also when the agent was stopped or left since. */
+async function audienceOrRepeat(
+  parts: Door,
+  message: NewMessage,
+  inbound: InboundMessage,
+): Promise<Audience | AcceptedMessage> {
+  try {
+    return await audienceOf(parts, message, (agentId) => createUniqueUuid(agentId, inbound.id))
+  } catch (error) {
+    const isKnown = inbound.externalId !== null && (await findKnown(parts, inbound))
+    if (!(error instanceof DomainError) || !isKnown) throw error
+    return repeated(parts, inbound)
+  }
 }
 
 /** Rooms and people are made once per process; if they are gone since, they are made again. */
@@ -133,13 +147,25 @@ function memoryContent(message: NewMessage): JsonObject {
   }
 }
 
+function findKnown(
+  { db }: Pick<ApiParts, 'db'>,
+  { channelId, authorId, externalId }: InboundMessage,
+) {
+  return externalId === null
+    ? Promise.resolve(undefined)
+    : findMessage(db, { channelId, authorId, externalId })
+}
+
 async function repeated({ db }: ApiParts, inbound: InboundMessage): Promise<AcceptedMessage> {
-  const { channelId, authorId, externalId } = inbound
-  if (externalId === null) throw new Error('A message without an external id cannot be a repeat.')
-  const row = await findMessage(db, { channelId, authorId, externalId })
-  if (!row || row.body_hash !== inbound.bodyHash) throw new IdempotencyError(externalId)
+  const row = await findKnown({ db }, inbound)
+  if (row?.body_hash !== inbound.bodyHash) throw new IdempotencyError(inbound.externalId ?? '')
   const turns = await turnsOfMessage(db, row.id)
-  const channel = await findChannel(db, channelId)
+  if (turns.length === 0) {
+    throw new ConflictError(
+      'This message was heard by agents that were deleted since. Send it anew.',
+    )
+  }
+  const channel = await findChannel(db, inbound.channelId)
   return {
     message: toStored(row, channel?.message_server_id ?? DEFAULT_MESSAGE_SERVER_ID),
     turns: turns.map((turn) => ({ turnId: turn.id, agentId: turn.agent_id, state: turn.state })),

@@ -8,6 +8,9 @@ import type { ApiParts } from './parts.ts'
 /** A check that takes longer has failed. */
 const CHECK_LIMIT_MS = 2_000
 
+/** A long poll of the SDK lasts 60 s. */
+const POLL_SECONDS = 75
+
 /** `temporal.api.enums.v1.TaskQueueType`. */
 const WORKFLOW_QUEUE = 1
 
@@ -41,7 +44,10 @@ async function findPoller({ temporal, taskQueue }: StatusParts): Promise<void> {
     taskQueue: { name: taskQueue },
     taskQueueType: WORKFLOW_QUEUE,
   })
-  if (pollers.length === 0) throw new Error(`No Worker polls the Task Queue '${taskQueue}'.`)
+  // The server remembers pollers for minutes after their death; a living one comes back every minute.
+  const since = Date.now() / 1000 - POLL_SECONDS
+  const polls = pollers.some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > since)
+  if (!polls) throw new Error(`No Worker polls the Task Queue '${taskQueue}'.`)
 }
 
 type Check = Readiness['checks'][number]

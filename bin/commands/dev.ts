@@ -84,15 +84,10 @@ async function serve(dev: Dev): Promise<void> {
   closers.add('http', () => server.close(config.drainMs))
   noteAddress(dev, server)
   const banner = bannerOf(dev, assembly, server, uiUrl)
-  if (dev.opensChat)
-    await chat(dev, server, {
-      banner,
-      agentId: values.character.length > 0 ? agentIds[0] : undefined,
-    })
-  else {
-    say(banner)
-    await Promise.race([shutdown.requested, worker.ended])
-  }
+  if (!dev.opensChat) say(banner)
+  const agentId = values.character.length > 0 ? agentIds[0] : undefined
+  const leaving = dev.opensChat ? chat(dev, server, { banner, agentId }) : shutdown.requested
+  await Promise.race([leaving, worker.ended])
   say(`Finishing what runs (at most ${config.drainMs / 1000} s); Ctrl-C ends at once.`)
 }
 
