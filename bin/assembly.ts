@@ -49,8 +49,7 @@ export interface AssemblyInput {
 const NO_CONNECTORS: Connectors = { for: () => undefined }
 
 export async function assemble(input: AssemblyInput): Promise<Assembly> {
-  const { config, database } = input
-  const logger = input.logger
+  const { config, database, logger } = input
   const log = stepLog(logger, config.logContent)
   const stream = await openStream(input)
   const agents = createAgentStore({

@@ -78,7 +78,11 @@ export function patchCharacter(current: Character, patch: JsonObject): JsonObjec
 
 function unmasked(value: Json | undefined, current: Json | undefined): Json | undefined {
   if (value === MASK) return current
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
+  if (Array.isArray(value)) {
+    const before = Array.isArray(current) ? current : []
+    return value.map((inner, index) => unmasked(inner, before[index]) ?? null)
+  }
+  if (value === null || typeof value !== 'object') return value
   const before =
     current !== null && typeof current === 'object' && !Array.isArray(current) ? current : {}
   return Object.fromEntries(

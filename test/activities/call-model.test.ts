@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { callModel, type ModelCall } from '../../activities/call-model.ts'
-import { ModelError, type ModelErrorOptions } from '../../agent/errors.ts'
+import { ModelError, type ModelErrorOptions, UnavailableError } from '../../agent/errors.ts'
 import { type FakePorts, fakePorts } from '../support/fake-ports.ts'
 import { failureOf, runningTurn } from '../support/fake-step.ts'
 import { hangingCall, type ScriptedAnswer, scriptedVendor } from '../support/scripted-vendor.ts'
@@ -48,6 +48,23 @@ async function failures(
 }
 
 describe('a model call', () => {
+  it('is not bought again because Postgres was away when the answer came', async () => {
+    const { ports, call } = await prepare(['the answer'])
+    let tries = 0
+    const ledger: FakePorts['ledger'] = {
+      ...ports.ledger,
+      complete: async (...given) => {
+        tries += 1
+        if (tries === 1) throw new UnavailableError('Postgres cannot be reached.')
+        await ports.ledger.complete(...given)
+      },
+    }
+    const answer = await callModel({ ...ports, ledger }, await call())
+    expect(answer.text).toBe('the answer')
+    expect(tries).toBe(2)
+    expect(ports.rows.calls).toMatchObject([{ state: 'complete' }])
+  })
+
   it('has its row before the vendor is asked, and the answer in it afterwards', async () => {
     const states: string[] = []
     const { ports, call } = await prepare([
