@@ -2,6 +2,7 @@ import type { Agent } from '../agent/agent.ts'
 import { buildAgent } from '../agent/build-agent.ts'
 import { checkTemplates } from '../agent/characters/check-templates.ts'
 import { ConflictError, NotFoundError } from '../agent/errors.ts'
+import type { Plugin } from '../agent/plugin.ts'
 import type { AgentRegistry } from '../agent/ports.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import {
@@ -30,6 +31,8 @@ export interface StoredAgent {
 
 interface Shelf {
   readonly db: OpenDatabase['db']
+  /** Of every agent, besides the core plugin. */
+  readonly plugins: readonly Plugin[]
   readonly box: SecretBox
   /** Hears every secret that was opened, so that logs can hide it. */
   readonly onSecrets: (values: readonly string[]) => void
@@ -95,7 +98,7 @@ function createRegistry(shelf: Shelf): AgentRegistry {
       const row = await findAgent(shelf.db, id)
       if (!row) throw new NotFoundError('agent', id)
       const { character } = opened(shelf, row)
-      const agent = buildAgent(id, character, settingsOf(character), [])
+      const agent = buildAgent(id, character, settingsOf(character), shelf.plugins)
       loaded.put(id, { version: row.updated_at.getTime(), agent })
       return agent
     },

@@ -1,4 +1,5 @@
 import { ConnectorError, ModelError } from '../agent/errors.ts'
+import type { Plugin } from '../agent/plugin.ts'
 import type { Connectors, LoggedTurn, Ports, StepLog } from '../agent/ports.ts'
 import { withRetry } from '../database/failures.ts'
 import type { OpenDatabase } from '../database/open.ts'
@@ -43,6 +44,12 @@ export interface AssemblyInput {
   /** This process runs a Worker. */
   readonly hasWorker: boolean
   readonly elizaTypingMs: number
+  /** @default none: our own clients need none */
+  readonly connectors?: Connectors
+  /** Members that every agent has besides the core plugin's. */
+  readonly plugins?: readonly Plugin[]
+  /** Stands between the steps and the world: the crash tests stop a process at any call of a port. */
+  readonly intercept?: (ports: Ports) => Ports
 }
 
 /** Chat platforms join with their connectors; our own clients need none. */
@@ -54,6 +61,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const stream = await openStream(input)
   const agents = createAgentStore({
     db: database.db,
+    plugins: input.plugins ?? [],
     box: createSecretBox(input.salt),
     onSecrets: logger.addSecrets,
   })
@@ -66,10 +74,11 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     agents: reachable(agents.registry),
     models,
     stream,
-    connectors: NO_CONNECTORS,
+    connectors: input.connectors ?? NO_CONNECTORS,
     log,
   }
-  const ports = createPorts({ ...given, startHead })
+  const { intercept = (real) => real } = input
+  const ports = intercept(createPorts({ ...given, startHead }))
   const background = createBackground()
   const kick = (head: HeadTurn) =>
     background.add(startHead(head), (error) => log.warn(head, NOT_STARTED, error))
