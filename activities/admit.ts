@@ -2,16 +2,17 @@ import { UnavailableError } from '../agent/errors.ts'
 import type { Ports } from '../agent/ports.ts'
 import type { Admission, TurnInput } from '../schema/turn.ts'
 import { currentAttempt } from './attempt.ts'
+import { agentOf } from './turn-context.ts'
 
 /** Marks the turn running. Run again, it says what it said. */
 export const createAdmit = ({ turns, agents }: Pick<Ports, 'turns' | 'agents'>) =>
   async function admit(turn: TurnInput): Promise<Admission> {
     const admitted = await turns.admit(currentAttempt(turn))
     if (admitted.kind !== 'admitted') return admitted
-    const { agentId, agentVersion } = admitted.turn
     // An agent that does not load fails the next step, whose failure is settled and explained.
-    const agent = await agents.get(agentId, agentVersion).catch(unlessUnavailable)
-    return { kind: 'admitted', foreignProviders: agent?.providers.some((p) => !p.builtIn) ?? false }
+    const agent = await agentOf({ agents }, admitted.turn).catch(unlessUnavailable)
+    const foreignProviders = agent?.providers.some((p) => !p.builtIn) ?? false
+    return { kind: 'admitted', foreignProviders, rounds: admitted.turn.rounds }
   }
 
 function unlessUnavailable(error: unknown): undefined {

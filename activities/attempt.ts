@@ -4,9 +4,14 @@ import type { TurnRef } from '../schema/turn.ts'
 
 /** Who runs this step now, as Temporal counts it. */
 export function currentAttempt({ turnId, gen }: TurnRef): StepAttempt {
+  return { turnId, gen, ...currentRun() }
+}
+
+/** The same for an activity that belongs to no turn. */
+export function currentRun(): Pick<StepAttempt, 'runId' | 'attempt' | 'token'> {
   const { workflowExecution, activityId, attempt } = Context.current().info
   const { runId } = workflowExecution ?? { runId: 'no-workflow' }
-  return { turnId, gen, runId, attempt, token: `${runId}/${activityId}/${attempt}` }
+  return { runId, attempt, token: `${runId}/${activityId}/${attempt}` }
 }
 
 /**
@@ -17,6 +22,10 @@ export function causeOfEnd(error: unknown): unknown {
   const { cancellationSignal } = Context.current()
   return cancellationSignal.aborted ? cancellationSignal.reason : error
 }
+
+/** The Workflow asked for the end; a worker that shuts down or lost its right aborts for other reasons. */
+export const wasCancelled = (): boolean =>
+  Context.current().cancellationDetails?.cancelRequested === true
 
 /**
  * Heartbeats while `work` runs, so that a cancellation is heard and a dead worker noticed. The worker

@@ -6,11 +6,10 @@ import { createTextStream } from '../agent/prompts/text-stream.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { storableText } from '../schema/text.ts'
 import type { Decision, TurnInput } from '../schema/turn.ts'
-import { currentAttempt, withHeartbeats } from './attempt.ts'
+import { currentAttempt, wasCancelled, withHeartbeats } from './attempt.ts'
 import { callModel, type ModelAnswer } from './call-model.ts'
+import { decideStep, spokenAttempt } from './rounds.ts'
 import { type OpenTurn, openTurn } from './turn-context.ts'
-
-const STEP = 'decide'
 
 /** A model that answered nothing readable is asked once more, with the same prompt. */
 const MAX_CALLS = 2
@@ -25,46 +24,69 @@ type DecidePorts = Pick<
  * was cut off before that is repeated by the next one, and its answer, if it was complete, is used.
  */
 export const createDecide = (ports: DecidePorts) =>
-  async function decide(turn: TurnInput): Promise<Decision> {
+  async function decide(turn: TurnInput, round = 1): Promise<Decision> {
     const attempt = currentAttempt(turn)
-    const claim = await ports.journal.claim(attempt, { step: STEP, beforeSettle: true })
+    const step = decideStep(round)
+    const claim = await ports.journal.claim(attempt, { step, beforeSettle: true })
     if (claim.kind === 'done') return decisionOf(claim.result)
     return withHeartbeats(async (signal) => {
-      const opened = await openTurn(ports, turn, STEP)
-      const { choice, chunks } = await ask(ports, attempt, opened, signal)
-      const result = journalEntry(choice, attempt, chunks)
-      await ports.journal.finish(attempt, STEP, result)
-      return decisionOf(result)
+      const opened = await openTurn(ports, turn, step, round)
+      const spoken = { ...attempt, attempt: spokenAttempt(attempt.attempt, round) }
+      const publisher = createPublisher(ports.stream, spoken)
+      try {
+        const choice = await ask(ports, { attempt, step, ...opened, publisher, signal })
+        const result = journalEntry(choice, publisher.position())
+        await ports.journal.finish(attempt, step, result)
+        return decisionOf(result)
+      } catch (error) {
+        if (wasCancelled()) await keepPartial(ports, attempt, step, publisher)
+        throw error
+      }
     })
   }
+
+/**
+ * What was said before a cancellation is journaled: whether the person keeps it is for `settle`. It
+ * is lost when the worker dies just then, because no later attempt begins.
+ */
+async function keepPartial(
+  { journal }: DecidePorts,
+  attempt: StepAttempt,
+  step: string,
+  publisher: Publisher,
+): Promise<void> {
+  const partial: Choice = { ...SAID_NOTHING, reply: publisher.said(), isComplete: false }
+  const entry = { ...journalEntry(partial, publisher.position()), interrupted: true }
+  await journal.finish(attempt, step, entry).catch(() => undefined) // fenced or away: nothing is kept
+}
+
+const SAID_NOTHING = { thought: '', actions: [], ignored: false, unknownActions: [] }
 
 type Choice = ChosenActions & {
   /** False when the answer was cut off. */
   readonly isComplete: boolean
 }
 
-interface Asked {
-  readonly choice: Choice
-  /** How many pieces of text the stream was given. */
-  readonly chunks: number
+interface Question extends OpenTurn {
+  readonly attempt: StepAttempt
+  readonly step: string
+  readonly publisher: Publisher
+  readonly signal: AbortSignal
 }
 
 async function ask(
   ports: DecidePorts,
-  attempt: StepAttempt,
-  { turn, agent }: OpenTurn,
-  signal: AbortSignal,
-): Promise<Asked> {
-  const stored = await ports.prompts.read(turn, STEP)
+  { attempt, step, turn, agent, publisher, signal }: Question,
+): Promise<Choice> {
+  const stored = await ports.prompts.read(turn, step)
   if (!stored)
     throw new Error(`The turn '${turn.turnId}' has no prompt: composeState must run first.`)
   const params = { prompt: stored.prompt } // the character's `system` is in it
-  const publisher = createPublisher(ports.stream, attempt)
   for (let call = 1; ; call += 1) {
     publisher.begin()
     const answer = await callModel(ports, {
       attempt,
-      step: STEP,
+      step,
       call,
       agent,
       purpose: 'TEXT_LARGE',
@@ -76,7 +98,7 @@ async function ask(
     const choice = readChoice(answer, agent.actions)
     if (choice) {
       publisher.end()
-      return { choice, chunks: publisher.count() }
+      return choice
     }
     if (call === MAX_CALLS) throw unreadable(answer)
   }
@@ -106,33 +128,53 @@ function unreadable({ text }: ModelAnswer): ModelAnswerError {
 function createPublisher(stream: Ports['stream'], { turnId, gen, attempt }: StepAttempt) {
   let visible = createTextStream()
   let seq = 0 // goes on over both calls: a position names one chunk of the attempt
+  let said = ''
   const publish = (text: string) => {
     if (text === '') return
+    said += text
     stream.publish(turnId, { kind: 'chunk', gen, attempt, seq, text })
     seq += 1
   }
   return {
     begin: () => {
       visible = createTextStream()
+      said = ''
     },
     push: (delta: string) => publish(visible.push(delta)),
     end: () => publish(visible.end()),
-    count: () => seq,
+    /** Text of the last call that was published. */
+    said: () => said,
+    position: (): Spoken => ({ attempt, chunks: seq }),
   }
 }
 
-function journalEntry(choice: Choice, { attempt }: StepAttempt, chunks: number): JsonObject {
+type Publisher = ReturnType<typeof createPublisher>
+
+/** Where the stream stands. */
+interface Spoken {
+  readonly attempt: number
+  readonly chunks: number
+}
+
+function journalEntry(choice: Choice, { attempt, chunks }: Spoken): JsonObject {
   return {
     thought: choice.thought,
     reply: choice.reply ?? null,
     actions: [...choice.actions],
     ignored: choice.ignored,
     unknownActions: [...choice.unknownActions],
+    ...parametersOf(choice),
     isComplete: choice.isComplete,
     attempt,
     chunks,
   }
 }
+
+/** They may be the model's own words: `runAction` reads them here, the Workflow never sees them. */
+const parametersOf = ({ parameters, parametersFault }: Choice): JsonObject => ({
+  ...(parameters ? { parameters } : {}),
+  ...(parametersFault === undefined ? {} : { parametersFault }),
+})
 
 /** Names only: they come from the agent's own actions, never from the model's text. */
 const decisionOf = (result: JsonObject): Decision => ({ actions: result.actions as string[] })

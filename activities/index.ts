@@ -1,17 +1,21 @@
 import { CancelledFailure } from '@temporalio/common'
 import type { Ports, StepAttempt } from '../agent/ports.ts'
-import type { TurnInput } from '../schema/turn.ts'
+import type { DeliveryInput, TurnInput } from '../schema/turn.ts'
 import { createAdmit } from './admit.ts'
-import { causeOfEnd, currentAttempt } from './attempt.ts'
+import { causeOfEnd, currentAttempt, currentRun } from './attempt.ts'
 import { createComposeState } from './compose-state.ts'
 import { createDecide } from './decide.ts'
 import { createDeliver } from './deliver.ts'
+import { createDeliverRoom } from './deliver-room.ts'
 import { createEvaluate } from './evaluate.ts'
 import { toFailure } from './failures.ts'
+import { createPark } from './park.ts'
 import { type ActionStep, createRunAction } from './run-action.ts'
+import { decideStep } from './rounds.ts'
 import { createSettle } from './settle.ts'
 import { createShouldRespond } from './should-respond.ts'
 import { createShouldRespondModel } from './should-respond-model.ts'
+import { createSteer } from './steer.ts'
 
 /** Everything the Worker can do to the world. The one place where activities are registered. */
 export function createActivities(ports: Ports) {
@@ -20,11 +24,17 @@ export function createActivities(ports: Ports) {
     admit: guard('admit', createAdmit(ports)),
     shouldRespond: guard('shouldRespond', createShouldRespond(ports)),
     shouldRespondModel: guard('shouldRespond.model', createShouldRespondModel(ports)),
-    composeState: guard('composeState', createComposeState(ports)),
-    decide: guard('decide', createDecide(ports)),
+    composeState: guard(
+      (round?: number) => decideStep(round).replace('decide', 'composeState'),
+      createComposeState(ports),
+    ),
+    decide: guard(decideStep, createDecide(ports)),
+    steer: guard((round: number) => `steer:${round}`, createSteer(ports)),
     runAction: guard(({ ordinal }: ActionStep) => `runAction:${ordinal}`, createRunAction(ports)),
+    park: guard('park', createPark(ports)),
     settle: guard('settle', createSettle(ports)),
     deliver: guard('deliver', createDeliver(ports)),
+    deliverRoom: guardedRoom(ports, createDeliverRoom(ports)),
     evaluate: guard((name: string) => `evaluate:${name}`, createEvaluate(ports)),
   }
 }
@@ -48,6 +58,21 @@ const guarded =
       const name = typeof step === 'string' ? step : step(...rest)
       await noteFailure(ports, attempt, { turn, name, error })
       throw toFailure(error, attempt.attempt)
+    }
+  }
+
+/** The same for an activity of a room: there is no turn whose trace could tell. */
+const guardedRoom =
+  ({ log }: Pick<Ports, 'log'>, activity: (room: DeliveryInput) => Promise<void>) =>
+  async (room: DeliveryInput): Promise<void> => {
+    try {
+      await activity(room)
+    } catch (thrown) {
+      const error = causeOfEnd(thrown)
+      if (error instanceof CancelledFailure) throw error
+      const { attempt } = currentRun()
+      log.warn(undefined, `Delivering in the room '${room.roomId}' failed at attempt ${attempt}.`, error)
+      throw toFailure(error, attempt)
     }
   }
 

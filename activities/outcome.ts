@@ -4,6 +4,7 @@ import { apologyText } from '../agent/prompts/apology.ts'
 import { createUniqueUuid, replyIdOf } from '../schema/ids.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { type Ending, isTurnCode, type TerminalState, type TurnCode } from '../schema/turn.ts'
+import { decideStep } from './rounds.ts'
 import type { EndingTurn } from './turn-context.ts'
 
 type OutcomePorts = Pick<Ports, 'journal' | 'connectors'>
@@ -34,26 +35,43 @@ export async function outcomeOf(
     case 'ignored':
       return { state: 'ignored', code: null, reply: null, spoken: UNKNOWN }
     case 'cancelled':
-      return { state: 'cancelled', code: 'cancelled_by_user', reply: null, spoken: UNKNOWN }
+      return cancelled(ports, opened)
     case 'timed_out':
       return apologised(ports, opened, { state: 'timed_out', code: 'deadline_exceeded' })
     case 'failed':
       return apologised(ports, opened, { state: 'failed', code: codeOf(ending.code) })
     case 'decided':
-      return decided(ports, opened)
+      return decided(ports, opened, ending.round)
   }
 }
 
 const codeOf = (code: string): TurnCode => (isTurnCode(code) ? code : 'internal')
 
-async function decided(ports: OutcomePorts, opened: EndingTurn): Promise<Outcome> {
-  const decision = (await ports.journal.read(opened.turn, 'decide')) ?? {}
+/** What was said before the end, for the case that it is kept: that is decided under the room's lock. */
+async function cancelled(ports: OutcomePorts, opened: EndingTurn): Promise<Outcome> {
+  const outcome = { state: 'cancelled', code: 'cancelled_by_user', spoken: UNKNOWN } as const
+  const decision = (await ports.journal.read(opened.turn, decideStep(opened.turn.rounds))) ?? {}
+  const text = typeof decision.reply === 'string' ? decision.reply : ''
+  if (text === '') return { ...outcome, reply: null }
+  const content = { ...replyContent(opened), text, actions: ['REPLY'], interrupted: true }
+  return { ...outcome, reply: replyOf(ports, opened, content), spoken: spokenOf(decision) }
+}
+
+async function decided(ports: OutcomePorts, opened: EndingTurn, round: number): Promise<Outcome> {
+  const decision = (await ports.journal.read(opened.turn, decideStep(round))) ?? {}
   const text = typeof decision.reply === 'string' ? decision.reply : ''
   const hasActed = Array.isArray(decision.actions) && decision.actions.length > 0
   const outcome = { code: null, spoken: spokenOf(decision) }
   if (text === '') return { ...outcome, state: hasActed ? 'replied' : 'ignored', reply: null }
   const content = { ...replyContent(opened), text, ...thoughtOf(decision), ...cutOf(decision) }
   return { ...outcome, state: 'replied', reply: replyOf(ports, opened, content) }
+}
+
+/** The reply of a round that is not the last one. */
+export function saidSoFar(opened: EndingTurn, decision: JsonObject): Content | undefined {
+  const text = typeof decision.reply === 'string' ? decision.reply : ''
+  if (text === '') return undefined
+  return { ...replyContent(opened), text, ...thoughtOf(decision), ...cutOf(decision) }
 }
 
 const spokenOf = ({ attempt, chunks }: JsonObject): Spoken =>
@@ -73,7 +91,7 @@ function apologised(
   opened: EndingTurn,
   { state, code }: { state: 'failed' | 'timed_out'; code: TurnCode },
 ): Outcome {
-  const text = apologyText(opened.agent)
+  const text = opened.turn.forkOf ? undefined : apologyText(opened.agent) // nobody waits for a fork
   const content: Content = { ...replyContent(opened), text, actions: ['REPLY'], failed: code }
   const reply = text === undefined ? null : replyOf(ports, opened, content)
   return { state, code, reply, spoken: UNKNOWN }

@@ -1,73 +1,136 @@
 import type { Action, ActionResult } from '../agent/action.ts'
-import { composeState } from '../agent/compose-state.ts'
 import type { Ports } from '../agent/ports.ts'
+import { fixedText } from '../agent/prompts/fixed-text.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { storableJson } from '../schema/text.ts'
-import type { TurnInput } from '../schema/turn.ts'
+import type { ActionVerdict, TurnInput } from '../schema/turn.ts'
+import { type ActionTask, approvalStep, type Plan, planOf, runStep, stateOf } from './action-task.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
-import { type OpenTurn, openTurn } from './turn-context.ts'
-import { type Work, workContext } from './work-context.ts'
+import { decisionBehind } from './rounds.ts'
+import { openTurn } from './turn-context.ts'
+import { workContext } from './work-context.ts'
 
-/** Which of the decision's actions, and its name. */
+/** Which of the decisions' actions, counted over all rounds of the turn, and its name. */
 export interface ActionStep {
   readonly ordinal: number
   readonly action: string
 }
 
-const stepOf = (ordinal: number) => `runAction:${ordinal}`
-
 type ActionPorts = Pick<
   Ports,
-  'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories' | 'connectors' | 'log'
+  | 'turns'
+  | 'agents'
+  | 'journal'
+  | 'ledger'
+  | 'models'
+  | 'memories'
+  | 'approvals'
+  | 'connectors'
+  | 'log'
 >
 
 /**
- * Runs one action: validate, then the handler; its messages, writes and result commit together.
- * Run again, it returns the journaled result. A `once` action whose attempt was cut off may have
- * happened: it is journaled as unknown and not repeated.
+ * Runs one action: validate, ask for approval if it needs one, then the handler; its messages, writes and
+ * result commit together. Run again, it returns the journaled result. A `once` action that was cut off
+ * in this generation or an older one may have happened: it is journaled as unknown and not repeated.
+ *
+ * Only the handler is claimed: what dies before it has done nothing, and is simply repeated.
  */
 export const createRunAction = (ports: ActionPorts) =>
-  async function runAction(input: TurnInput, { ordinal, action: name }: ActionStep): Promise<void> {
+  async function runAction(
+    input: TurnInput,
+    { ordinal, action: name }: ActionStep,
+  ): Promise<ActionVerdict> {
     const attempt = currentAttempt(input)
-    const step = stepOf(ordinal)
-    const claim = await ports.journal.claim(attempt, { step, beforeSettle: true })
-    if (claim.kind === 'done') return
-    await withHeartbeats(async (signal) => {
-      const opened = await openTurn(ports, input, step)
-      const action = opened.agent.actions.find((candidate) => candidate.name === name)
-      if (!action || (claim.isTakeover && action.effect === 'once')) {
-        const error = action
-          ? OUTCOME_UNKNOWN
-          : `No loaded plugin offers the action '${name}' any more.`
-        return ports.journal.finish(attempt, step, { action: name, success: false, error })
+    const step = runStep(ordinal)
+    const standing = await ports.journal.standing(input, step)
+    if (standing === 'done') return 'done'
+    return withHeartbeats(async (signal) => {
+      const task = await openTask(ports, input, { ordinal, name, signal })
+      const plan: Plan = standing === 'begun' ? { kind: 'run' } : await planOf(ports, task)
+      if (plan.kind === 'ask') {
+        await ports.journal.once(attempt, approvalStep(ordinal), { ...plan.request })
+        return 'needs_approval'
       }
-      const work = workContext(ports, opened, { attempt, step, signal })
-      const previous = await resultsBefore(ports, input, ordinal)
-      const key = `${input.turnId}:${input.gen}:${step}`
-      const result = await handled(action, work, { key, previous })
+      const claim = await ports.journal.claim(attempt, { step, beforeSettle: true })
+      if (claim.kind === 'done') return 'done'
+      const isUnknown = claim.isTakeover && (task.action?.effect ?? 'once') === 'once'
+      const result = isUnknown ? interrupted(ports, task) : await carriedOut(ports, task, plan)
       await ports.journal.finish(attempt, step, storableJson({ action: name, ...result }), {
-        ...work.writes,
-        turn: opened.turn,
-        outboxSource: sourceOf(ports, opened),
+        ...task.work.writes,
+        turn: task.opened.turn,
+        outboxSource: sourceOf(ports, task),
+        unknownEffect: isUnknown,
       })
+      return 'done'
     })
   }
+
+async function openTask(
+  ports: ActionPorts,
+  input: TurnInput,
+  { ordinal, name, signal }: { ordinal: number; name: string; signal: AbortSignal },
+): Promise<ActionTask> {
+  const attempt = currentAttempt(input)
+  const step = runStep(ordinal)
+  const { decision, round } = await decisionBehind(ports.journal, input, ordinal)
+  const opened = await openTurn(ports, input, step, round)
+  const action = opened.agent.actions.find((candidate) => candidate.name === name)
+  const work = workContext(ports, opened, { attempt, step, signal })
+  const decidedGen = typeof decision.gen === 'number' ? decision.gen : input.gen
+  const parameters = parametersOf(decision, name)
+  return { input, ordinal, step, name, opened, action, work, decidedGen, parameters }
+}
+
+function parametersOf({ parameters }: JsonObject, name: string): JsonObject {
+  const byName = parameters as JsonObject | undefined // journaled by `decide`
+  return (byName?.[name] as JsonObject | undefined) ?? {}
+}
+
+/** For whoever reads the trace, for the actions behind it, for the person, and so for the next prompt. */
+function interrupted({ log }: ActionPorts, { input, name, opened, work }: ActionTask): JsonObject {
+  log.warn(input, `The action '${name}' was cut off and may have happened. It is not repeated.`)
+  const text = fixedText(opened.agent, 'unknownEffectTemplate', { action: name })
+  work.context.say({ text, actions: [name], unknown: true })
+  return { success: false, unknown: true, error: OUTCOME_UNKNOWN }
+}
 
 const OUTCOME_UNKNOWN =
   'The action was interrupted and may have happened. It is not repeated, because its effect is `once`.'
 
+async function carriedOut(ports: ActionPorts, task: ActionTask, plan: Plan): Promise<JsonObject> {
+  const { action, name, work } = task
+  if (!action) {
+    return { success: false, error: `No loaded plugin offers the action '${name}' any more.` }
+  }
+  if (plan.kind === 'run') {
+    const { parameters = task.parameters } = plan
+    return handled(ports, { ...task, action, parameters })
+  }
+  if (plan.kind === 'ask') throw new Error('An action that must be asked about was carried out.')
+  if (plan.text !== undefined) work.context.say({ text: plan.text, actions: [name], denied: true })
+  return plan.result
+}
+
 /** A throwing handler fails its action, not the turn: the error is its result. */
 async function handled(
-  action: Action,
-  { context }: Work,
-  given: { key: string; previous: readonly ActionResult[] },
+  ports: ActionPorts,
+  task: ActionTask & { readonly action: Action },
 ): Promise<JsonObject> {
+  const { action, work, input, step, decidedGen, parameters, opened, ordinal } = task
+  const { context } = work
+  const { room, message } = opened.turn
   try {
-    const { state } = await composeState(context, { only: ['RECENT_MESSAGES', 'ACTIONS'] })
-    if (action.validate && !(await action.validate(context, state))) {
-      return { success: false, error: 'The action no longer validates.' }
-    }
-    return { ...(await action.handler({ ...context, ...given, state })) }
+    const result = await action.handler({
+      ...context,
+      state: await stateOf(task),
+      parameters,
+      key: `${input.turnId}:${decidedGen}:${step}`,
+      previous: await resultsBefore(ports, input, ordinal),
+      answerApproval: (answer) =>
+        ports.approvals.answer(answer, { roomId: room.id, entityId: message.entityId }),
+    })
+    return { ...result }
   } catch (error) {
     if (context.signal.aborted) throw error
     return { success: false, error: error instanceof Error ? error.message : String(error) }
@@ -76,11 +139,11 @@ async function handled(
 
 async function resultsBefore(ports: ActionPorts, turn: TurnInput, ordinal: number) {
   const results = await Promise.all(
-    Array.from({ length: ordinal }, (_, before) => ports.journal.read(turn, stepOf(before))),
+    Array.from({ length: ordinal }, (_, before) => ports.journal.read(turn, runStep(before))),
   )
   // Journaled by this file, so they have the shape of a result.
   return results.filter((result) => result !== undefined) as unknown as ActionResult[]
 }
 
-const sourceOf = ({ connectors }: ActionPorts, { turn }: OpenTurn) =>
+const sourceOf = ({ connectors }: ActionPorts, { opened: { turn } }: ActionTask) =>
   connectors.for(turn.room.source) ? turn.room.source : null

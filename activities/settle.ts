@@ -23,9 +23,12 @@ export type SettlePorts = Pick<
 export const createSettle = (ports: SettlePorts) =>
   async function settle(input: TurnInput, ending: Ending): Promise<Settlement> {
     const opened = await openEnding(ports, input, 'settle')
-    const settled = await settleTurn(ports, opened, ending, currentAttempt(input))
+    const by = { ...currentAttempt(input), deadlineAt: input.deadlineAt }
+    const settled = await settleTurn(ports, opened, ending, by)
     if (!settled) return { state: 'cancelled', hasOutbox: false, evaluators: [] }
     const { state, hasOutbox } = settled
+    // It goes on, as another generation.
+    if (!isTerminal(state)) return { state, hasOutbox, evaluators: [] }
     return { state, hasOutbox, evaluators: dueEvaluators(opened.agent, settled) }
   }
 
@@ -35,6 +38,8 @@ export interface SettledBy {
   readonly token: string
   /** In words; by default what the failing step noted. */
   readonly error?: string | null
+  /** The deadline it worked by, in milliseconds since the epoch. */
+  readonly deadlineAt: number
 }
 
 /** The same for the step and for the sweeper. Undefined when the turn was deleted. */
@@ -42,11 +47,11 @@ export async function settleTurn(
   ports: SettlePorts,
   opened: EndingTurn,
   ending: Ending,
-  { attempt, token, error = null }: SettledBy,
+  { attempt, token, error = null, deadlineAt }: SettledBy,
 ): Promise<Settled | undefined> {
   const { turnId, gen, room } = opened.turn
   const { spoken, ...outcome } = await outcomeOf(ports, opened, ending)
-  const row = { turnId, gen, roomId: room.id, attempt, token, error, ...outcome }
+  const row = { turnId, gen, roomId: room.id, attempt, token, error, deadlineAt, ...outcome }
   const settled = await ports.turns.settle(row)
   if (!settled) return undefined
   // A worker of an older generation may find the turn under way again: that is no ending.
@@ -58,7 +63,10 @@ export async function settleTurn(
 }
 
 /** A lost start is found by the sweeper; failing here would undo nothing and delay the outcome. */
-async function startNext(ports: SettlePorts, head: HeadTurn): Promise<void> {
+export async function startNext(
+  ports: Pick<Ports, 'startHead' | 'log'>,
+  head: HeadTurn,
+): Promise<void> {
   try {
     await ports.startHead(head)
   } catch (error) {

@@ -12,7 +12,7 @@ const STEP = 'shouldRespond.model'
 
 /** Asks the model when the rules do not decide. Run again, it returns the journaled decision. */
 export const createShouldRespondModel = (
-  ports: Pick<Ports, 'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories'>,
+  ports: Pick<Ports, 'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories' | 'approvals'>,
 ) =>
   async function shouldRespondModel(input: TurnInput): Promise<RespondDecision> {
     const attempt = currentAttempt(input)
@@ -20,7 +20,7 @@ export const createShouldRespondModel = (
     if (claim.kind === 'done') return claim.result.decision as RespondDecision
     return withHeartbeats(async (signal) => {
       const opened = await openTurn(ports, input, STEP)
-      const { state } = await composeState(turnContext(opened, ports.memories, signal))
+      const { state } = await composeState(turnContext(opened, ports, signal))
       const { turn, agent } = opened
       const prompt = composePrompt(templateOf(agent.character, 'shouldRespondTemplate'), state)
       const answer = await callModel(ports, {

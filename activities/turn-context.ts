@@ -2,6 +2,7 @@ import type { Agent } from '../agent/agent.ts'
 import type { MemoryReader, TurnContext } from '../agent/context.ts'
 import { FencedError, UnavailableError } from '../agent/errors.ts'
 import type { LoadedTurn, MemoryStore, Ports } from '../agent/ports.ts'
+import { withinTime } from '../agent/within-time.ts'
 import type { TurnRef } from '../schema/turn.ts'
 
 export interface OpenTurn {
@@ -14,11 +15,16 @@ export async function openTurn(
   ports: Pick<Ports, 'turns' | 'agents'>,
   ref: TurnRef,
   step: string,
+  round = 1,
 ): Promise<OpenTurn> {
-  const turn = await ports.turns.load(ref)
+  const turn = await ports.turns.load(ref, round)
   if (!turn) throw new FencedError(step)
-  return { turn, agent: await ports.agents.get(turn.agentId, turn.agentVersion) }
+  return { turn, agent: await agentOf(ports, turn) }
 }
+
+/** A fork has an agent of its own. */
+export const agentOf = ({ agents }: Pick<Ports, 'agents'>, turn: LoadedTurn): Promise<Agent> =>
+  agents.get(turn.agentId, turn.agentVersion, turn.forkOf && turn.turnId)
 
 /** A turn that is about to end, also when its agent cannot be loaded any more. */
 export interface EndingTurn {
@@ -26,6 +32,9 @@ export interface EndingTurn {
   /** Undefined when it cannot be: its secrets were sealed with another key, for example. */
   readonly agent: Agent | undefined
 }
+
+/** Below the time of a local step: an agent that never loads must not keep a turn from ending. */
+const LOAD_LIMIT_MS = 2_000
 
 /** An agent that does not load must not hold up its room. @throws {FencedError} as `openTurn`. */
 export async function openEnding(
@@ -36,7 +45,8 @@ export async function openEnding(
   const turn = await ports.turns.load(ref)
   if (!turn) throw new FencedError(step)
   try {
-    return { turn, agent: await ports.agents.get(turn.agentId, turn.agentVersion) }
+    const { signal } = new AbortController()
+    return { turn, agent: await withinTime(signal, LOAD_LIMIT_MS, () => agentOf(ports, turn)) }
   } catch (error) {
     if (error instanceof UnavailableError) throw error // it will load when Postgres is back
     const ids = { ...ref, roomId: turn.room.id, agentId: turn.agentId }
@@ -45,24 +55,31 @@ export async function openEnding(
   }
 }
 
+export type ContextPorts = Pick<Ports, 'memories' | 'approvals'>
+
 export function turnContext(
   { turn, agent }: OpenTurn,
-  memories: MemoryStore,
+  ports: ContextPorts,
   signal: AbortSignal,
 ): TurnContext {
+  const { approvals, ...memories } = createReader(turn, ports)
   return {
     agent,
     turn: { turnId: turn.turnId, gen: turn.gen },
     room: turn.room,
     message: turn.message,
-    memories: createReader(turn, memories),
+    memories,
+    approvals,
     now: Date.now(),
     signal,
   }
 }
 
 /** Asks for each thing once per step: several providers want the same rows. */
-function createReader(turn: LoadedTurn, memories: MemoryStore): MemoryReader {
+function createReader(
+  turn: LoadedTurn,
+  { memories, approvals }: ContextPorts,
+): MemoryReader & Pick<TurnContext, 'approvals'> {
   const answers = new Map<string, Promise<unknown>>()
   const once = <T>(key: string, read: () => Promise<T>): Promise<T> => {
     const answer = answers.get(key) ?? read()
@@ -73,8 +90,16 @@ function createReader(turn: LoadedTurn, memories: MemoryStore): MemoryReader {
   return {
     recent: ({ type, count }) =>
       once(`recent:${type}:${count}`, () =>
-        memories.recent({ roomId, agentId, type, count, upTo: turn.message.createdAt }),
+        memories
+          .recent({ roomId, agentId, type, count, upTo: turn.message.createdAt })
+          .then((found) => found.filter(({ id }) => !turn.mergedMemoryIds.includes(id))),
       ),
     entities: () => once('entities', () => memories.entities(roomId)),
+    approvals: () =>
+      turn.hasChoices === false
+        ? Promise.resolve([])
+        : once('approvals', () =>
+            approvals.pending({ roomId, entityId: turn.message.entityId }),
+          ),
   }
 }

@@ -3,9 +3,9 @@ import type { Content, NewMemory, NewRelationship } from '../agent/memory.ts'
 import type { Ports, StepAttempt, StepWrites } from '../agent/ports.ts'
 import { storableJson } from '../schema/text.ts'
 import { callModel } from './call-model.ts'
-import { type OpenTurn, turnContext } from './turn-context.ts'
+import { type ContextPorts, type OpenTurn, turnContext } from './turn-context.ts'
 
-export type WorkPorts = Pick<Ports, 'memories' | 'models' | 'ledger'>
+export type WorkPorts = ContextPorts & Pick<Ports, 'models' | 'ledger'>
 
 export interface Work {
   readonly context: WorkContext
@@ -24,7 +24,7 @@ export function workContext(
   const relationships: NewRelationship[] = []
   let call = 0
   const context: WorkContext = {
-    ...turnContext(opened, ports.memories, signal),
+    ...turnContext(opened, ports, signal),
     say: (content) => messages.push(storableJson(content)),
     remember: (memory) => memories.push(storableJson(memory)),
     relate: (relationship) => relationships.push(storableJson(relationship)),

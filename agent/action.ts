@@ -1,4 +1,6 @@
+import type { ApprovableBy } from '../schema/approval.ts'
 import type { Json, JsonObject } from '../schema/json.ts'
+import type { AnswerApproval } from './approvals.ts'
 import type { TurnContext, WorkContext } from './context.ts'
 import type { State } from './provider.ts'
 
@@ -16,9 +18,26 @@ export interface Action {
   /** Conversations for the prompt, each a list of messages. */
   readonly examples?: readonly (readonly ActionExample[])[]
   readonly effect: ActionEffect
+  /** What the model is asked to give with the action's name. It may leave them out or invent others. */
+  readonly parameters?: readonly ActionParameter[]
+  /**
+   * Whether somebody must agree before the handler runs: the turn is parked until they do. A function
+   * that throws fails the action. @default false
+   */
+  readonly requiresApproval?: boolean | ((parameters: JsonObject) => boolean | Promise<boolean>)
+  /** Who may agree in the room: owners and admins of its world, or anyone. @default 'admin' */
+  readonly approvableBy?: ApprovableBy
+  /** What is asked. By default the name and the parameters. */
+  approvalQuestion?(parameters: JsonObject): string
   /** Refuses quietly: an action that does not validate is not offered, and not run. Default: always. */
   validate?(context: TurnContext, state: State): Promise<boolean> | boolean
   handler(context: ActionContext): Promise<ActionResult>
+}
+
+export interface ActionParameter {
+  readonly name: string
+  readonly description: string
+  readonly required?: boolean
 }
 
 export interface ActionExample {
@@ -28,8 +47,15 @@ export interface ActionExample {
 
 export interface ActionContext extends WorkContext {
   readonly state: State
-  /** Stable across retries of this step: for the idempotency key of an outside service. */
+  /** What the model gave, or what was approved. Empty when it gave nothing readable. */
+  readonly parameters: JsonObject
+  /**
+   * For the idempotency key of an outside service: the same in every attempt and generation that
+   * carries out this decision; another one when an operator has the turn decided anew.
+   */
   readonly key: string
+  /** Gives an answer in the author's name, at once: it is not undone when the step is. */
+  readonly answerApproval: AnswerApproval
   /** Results of the actions that ran before in this turn, oldest first. */
   readonly previous: readonly ActionResult[]
 }
@@ -40,4 +66,8 @@ export interface ActionResult {
   readonly values?: Readonly<Record<string, Json>>
   readonly data?: JsonObject
   readonly error?: string
+  /** It was cut off and not repeated: it may have happened or not. */
+  readonly unknown?: boolean
+  /** Somebody refused it, or nobody agreed in time: it did not happen. */
+  readonly denied?: boolean
 }

@@ -1,4 +1,6 @@
+import type { JsonObject } from '../schema/json.ts'
 import type { Action } from './action.ts'
+import { chooseParameters } from './choose-parameters.ts'
 import { comparable } from './prompts/names-in-answer.ts'
 import type { ParsedAnswer } from './prompts/parsed-answer.ts'
 import { SPOKEN_ACTIONS } from './spoken-actions.ts'
@@ -14,6 +16,10 @@ export interface ChosenActions {
   readonly ignored: boolean
   /** Names the agent has no action for, as the model wrote them. */
   readonly unknownActions: readonly string[]
+  /** By the name of the action; absent when there are none. */
+  readonly parameters?: Readonly<Record<string, JsonObject>>
+  /** Why parameters that the model gave are not used. */
+  readonly parametersFault?: string
 }
 
 /**
@@ -23,6 +29,7 @@ export interface ChosenActions {
  *   blanks do not count. A part of a name never starts an action.
  * - Text is said, whether REPLY stands beside it or not, unless IGNORE is the only action.
  * - IGNORE beside others is dropped when there is text; without text it is all that happens.
+ * - Parameters belong to the chosen action whose name they stand under, or to the only one.
  * - NONE adds nothing. NONE without text says and does nothing, which is `ignored` as well.
  *
  * Neither reply nor actions nor `ignored`: the answer cannot be used.
@@ -40,9 +47,10 @@ export function chooseActions(answer: ParsedAnswer, offered: readonly Action[]):
   if (names.has('IGNORE') && (text === '' || (names.size === 1 && unknownActions.length === 0))) {
     return { thought, actions: [], ignored: true, unknownActions }
   }
-  if (text !== '') return { reply: text, thought, actions: own, ignored: false, unknownActions }
+  const acts = { thought, actions: own, unknownActions, ...chooseParameters(answer, own, resolve) }
+  if (text !== '') return { ...acts, reply: text, ignored: false }
   const ignored = own.length === 0 && names.has('NONE') && !names.has('REPLY')
-  return { thought, actions: own, ignored, unknownActions }
+  return { ...acts, ignored }
 }
 
 function createResolver(offered: readonly Action[]): (written: string) => string | undefined {

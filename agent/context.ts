@@ -1,5 +1,6 @@
 import type { TurnRef } from '../schema/turn.ts'
 import type { Agent } from './agent.ts'
+import type { PendingApproval } from './approvals.ts'
 import type { Content, Entity, Memory, NewMemory, NewRelationship, Room } from './memory.ts'
 import type { GenerateParams, ModelPurpose } from './models.ts'
 
@@ -12,6 +13,8 @@ export interface TurnContext {
   readonly message: Memory
   /** Reads; each answer is kept for the rest of the step. */
   readonly memories: MemoryReader
+  /** What waits in the room for an answer that the author of the message may give, oldest first. */
+  approvals(): Promise<readonly PendingApproval[]>
   /** Milliseconds since the epoch. A parameter because steps are retried and tests travel in time. */
   readonly now: number
   /** Aborted when the turn is cancelled, its worker is presumed dead, or the member's time is up. */

@@ -2,8 +2,11 @@ import type { JsonObject } from '../schema/json.ts'
 import type { HeadTurn, TerminalState, TurnCode, TurnRef, TurnState } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import type { Agent } from './agent.ts'
+import type { Sender } from './connector.ts'
+import type { Approvals } from './approvals.ts'
 import type { Content, Entity, Memory, NewMemory, NewRelationship, Room } from './memory.ts'
 import type { FinishReason, ModelResult, ModelRouter } from './models.ts'
+import type { Outbox, SendingSettings } from './outbox.ts'
 
 /** What activities depend on: the system's seams on one page. `bin/ports.ts` makes the real ones. */
 export interface Ports {
@@ -13,8 +16,11 @@ export interface Ports {
   readonly ledger: Ledger
   readonly prompts: PromptStore
   readonly memories: MemoryStore
+  readonly approvals: Approvals
   readonly outbox: Outbox
   readonly connectors: Connectors
+  /** @default DEFAULT_SENDING */
+  readonly sending?: SendingSettings
   readonly models: ModelRouter
   readonly stream: Pick<TurnStream, 'publish'>
   readonly log: StepLog
@@ -25,9 +31,10 @@ export interface Ports {
 export interface AgentRegistry {
   /**
    * @param version `LoadedTurn.agentVersion`: an older copy is loaded anew.
+   * @param forkId of a forked turn: it has an agent of its own, which changes nothing outside.
    * @throws {NotFoundError} the agent was deleted.
    */
-  get(agentId: string, version: number): Promise<Agent>
+  get(agentId: string, version: number, forkId?: string): Promise<Agent>
 }
 
 /** A step's attempt as Temporal counts it. */
@@ -52,6 +59,16 @@ export interface LoadedTurn extends TurnRef {
   readonly message: Memory
   /** The agent's state in the room. */
   readonly participation: 'FOLLOWED' | 'MUTED' | null
+  /** Messages that it answers besides its own. */
+  readonly mergedCount: number
+  /** Their memories, as far as `message` contains them. */
+  readonly mergedMemoryIds: readonly string[]
+  /** In how many rounds its messages were taken up; more than 1 when it was steered. */
+  readonly rounds: number
+  /** False: nothing waited for an answer in the room when the turn was admitted. */
+  readonly hasChoices?: boolean
+  /** The turn that this one runs again in a shadow room. */
+  readonly forkOf?: string
 }
 
 export type Admitted =
@@ -61,8 +78,14 @@ export type Admitted =
 
 export interface TurnStore {
   admit(step: StepAttempt): Promise<Admitted>
-  /** Undefined when the turn was deleted or another generation runs. */
-  load(turn: TurnRef): Promise<LoadedTurn | undefined>
+  /** As of a round. Undefined when the turn was deleted or another generation runs. */
+  load(turn: TurnRef, round?: number): Promise<LoadedTurn | undefined>
+  /**
+   * Takes up the messages that were sent to steer the turn, for the round after `round`, and says
+   * what the turn has to say so far. @returns the turns that are merged now; none when none waited.
+   * @throws {FencedError} the turn does not run any more.
+   */
+  steer(attempt: StepAttempt, round: number, said: StepCommit): Promise<readonly TurnRef[]>
   /** Undefined when the turn was deleted. */
   settle(input: SettleInput): Promise<Settled | undefined>
 }
@@ -86,6 +109,11 @@ export interface SettleInput extends TurnRef {
   readonly code: TurnCode | null
   /** Reason in words. Null takes the one that the failing step noted. */
   readonly error: string | null
+  /**
+   * The deadline that whoever asks for `timed_out` worked by. A turn that was given more time since
+   * goes on as its next generation. @default the turn ends
+   */
+  readonly deadlineAt?: number
   readonly reply: Reply | null
 }
 
@@ -124,6 +152,8 @@ export interface Journal {
   finish(attempt: StepAttempt, step: string, result: JsonObject, writes?: StepCommit): Promise<void>
   /** Journals a step whose whole effect is this row; returns what stands there. @throws {FencedError} */
   once(attempt: StepAttempt, step: string, result: JsonObject): Promise<JsonObject>
+  /** Whether an attempt of this generation has begun a step. One that failed before its claim has not. */
+  standing(turn: TurnRef, step: string): Promise<'none' | 'begun' | 'done'>
   /** What a finished step journaled; undefined when it has not. */
   read(turn: TurnRef, step: string): Promise<JsonObject | undefined>
   /** For the trace. Changes nothing when the claim was lost. */
@@ -141,6 +171,8 @@ export interface StepCommit extends StepWrites {
   readonly turn: LoadedTurn
   /** The room's connector; null for our own clients. */
   readonly outboxSource: string | null
+  /** An action may have happened or not: the turn is marked for the operator. */
+  readonly unknownEffect?: boolean
   /** An evaluator notes how far it has looked. */
   readonly evaluator?: string
 }
@@ -210,44 +242,9 @@ export interface MemoryStore {
   entities(roomId: string): Promise<Entity[]>
 }
 
-export interface OutboxRow {
-  readonly id: string
-  readonly turnId: string
-  readonly source: string
-  readonly channelId: string
-  readonly content: Content
-}
-
-export interface Outbox {
-  /** Takes or extends the right to drain the room. False while another holds it. */
-  lease(roomId: string, token: string): Promise<boolean>
-  /** Gives the right back; false when rows came meanwhile: then it is kept. */
-  release(roomId: string, token: string): Promise<boolean>
-  /** The oldest that has not been sent. */
-  next(roomId: string): Promise<OutboxRow | undefined>
-  /** False when the lease was lost. */
-  markSent(row: { id: string; token: string; platformMessageId: string }): Promise<boolean>
-  markFailed(id: string, error: string): Promise<void>
-}
-
-/** A chat platform, as far as `deliver` needs it. */
-export interface Connector {
-  readonly source: string
-  /**
-   * Sends one message. `key` is the same on every attempt: a platform that knows it shows it once.
-   * @throws {ConnectorError}
-   */
-  send(
-    message: { key: string; channelId: string; content: Content },
-    signal: AbortSignal,
-  ): Promise<{
-    platformMessageId: string
-  }>
-}
-
 export interface Connectors {
-  /** Undefined for rooms of our own clients. */
-  for(source: string): Connector | undefined
+  /** Undefined for rooms of our own clients. `agentId` chooses among the bot accounts of a source. */
+  for(source: string, agentId?: string): Sender | undefined
 }
 
 /** Log lines carry turn, room and agent ids where there is a turn; no message text. */

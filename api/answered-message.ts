@@ -8,16 +8,17 @@ import type { toWireMessage } from './wire-message.ts'
 
 type UserMessage = ReturnType<typeof toWireMessage>
 type Answer = z.infer<typeof postedMessage>
-type Known = AcceptedTurn & Partial<Pick<TurnResult, 'code' | 'reply'>>
+type Known = AcceptedTurn & Partial<Pick<TurnResult, 'code' | 'reply' | 'approval'>>
 
 /** The answer to a message whose turns may still run: what is known of them, first agent first. */
 export function toAnswer(userMessage: UserMessage, turns: readonly Known[]): Answer {
-  const answered = turns.map(({ turnId, agentId, state, code, reply }) => ({
+  const answered = turns.map(({ turnId, agentId, state, code, reply, approval }) => ({
     id: turnId,
     agentId,
     state,
     code: code ?? undefined,
     agentResponse: reply ?? null,
+    approval: approval ?? undefined,
   }))
   const [first] = answered
   if (!first) throw new Error('A message was accepted without a turn. This is a bug.')

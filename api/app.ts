@@ -8,7 +8,10 @@ import { endpointNotFound, toHttpError } from './errors.ts'
 import { limitBody, readJsonBody } from './json-body.ts'
 import { describeApi, registerSecurity } from './openapi.ts'
 import { createAgentRoutes } from './routes/agents.ts'
+import { createApprovalRoutes } from './routes/approvals.ts'
 import { createChannelRoutes } from './routes/channels.ts'
+import { createDeadLetterRoutes } from './routes/dead-letters.ts'
+import { createForkRoutes } from './routes/forks.ts'
 import { createHealthRoutes } from './routes/health.ts'
 import { createMessageRoutes } from './routes/messages.ts'
 import { createServerRoutes } from './routes/server.ts'
@@ -27,6 +30,9 @@ export function createApp(deps: ApiDeps) {
     .route('/api/messaging', createChannelRoutes(deps))
     .route('/api/messaging', createMessageRoutes(deps))
     .route('/api/turns', createTurnRoutes(deps))
+    .route('/api/turns', createForkRoutes(deps))
+    .route('/api/dead-letters', createDeadLetterRoutes(deps))
+    .route('/api/approvals', createApprovalRoutes(deps))
     .route('/api', createServerRoutes(deps))
   document(app, deps)
   return routes

@@ -1,7 +1,11 @@
+import type { PendingApproval } from '../agent/approvals.ts'
 import type { Character } from '../schema/character.ts'
 import type { JsonObject } from '../schema/json.ts'
-import type { TurnCode, TurnState } from '../schema/turn.ts'
+import type { Overlap, TurnCode, TurnState } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
+import type { ApprovalsPort } from './approvals-port.ts'
+import type { DeadLettersPort } from './dead-letters-port.ts'
+import type { ForksPort } from './forks-port.ts'
 
 /** Everything the API may reach. Implemented in `bin/`, faked in tests. */
 export interface ApiDeps {
@@ -10,6 +14,9 @@ export interface ApiDeps {
   readonly channels: ChannelsPort
   readonly messages: MessagesPort
   readonly turns: TurnsPort
+  readonly deadLetters: DeadLettersPort
+  readonly approvals: ApprovalsPort
+  readonly forks: ForksPort
   readonly stream: TurnStream
   readonly status: StatusPort
   readonly log: ApiLog
@@ -57,6 +64,14 @@ export interface AgentDetails extends AgentSummary {
   readonly updatedAt: number
 }
 
+/** An agent's view of a channel, and what messages do to its unfinished turns. */
+export interface RoomSetting {
+  readonly id: string
+  readonly agentId: string
+  readonly channelId: string
+  readonly overlap: Overlap | null
+}
+
 export interface AgentsPort {
   /** Active first, then by name. */
   list(): Promise<readonly AgentSummary[]>
@@ -66,6 +81,8 @@ export interface AgentsPort {
   create(character: Character): Promise<AgentDetails>
   /** Shallow merge of the character; masked secrets that come back change nothing. */
   update(id: string, patch: JsonObject): Promise<AgentDetails>
+  /** Null: the agent's own setting decides again. @throws {NotFoundError} the room is not the agent's. */
+  setRoomOverlap(agentId: string, roomId: string, overlap: Overlap | null): Promise<RoomSetting>
   start(id: string): Promise<AgentSummary>
   /** The running turns finish, queued ones wait, new messages are refused with `agent_stopped`. */
   stop(id: string): Promise<void>
@@ -96,6 +113,8 @@ export interface ChannelsPort {
   create(channel: NewChannel): Promise<Channel>
   /** @throws {NotFoundError} */
   get(id: string): Promise<Channel>
+  /** Replaces what is given; of the metadata single keys, null removes one. @throws {NotFoundError} */
+  update(id: string, patch: { name?: string; metadata?: JsonObject }): Promise<Channel>
   participants(id: string): Promise<readonly string[]>
   /** @throws {NotFoundError} channel or agent. */
   addAgent(channelId: string, agentId: string): Promise<void>
@@ -131,6 +150,8 @@ export interface NewMessage {
   readonly inReplyTo?: string
   readonly rawMessage: JsonObject
   readonly metadata: JsonObject
+  /** What it does to unfinished turns of its rooms; else channel, room and agent decide. */
+  readonly overlap?: Overlap
   /** The display name of the author, when the caller knows it. */
   readonly authorName?: string
   /** Treated as a direct message: transports `http` and `sse`, or `metadata.isDm`. */
@@ -178,6 +199,21 @@ export interface TurnResult {
   readonly replyId: string
   /** ElizaOS's Content of the reply or the apology; null when the agent said nothing (yet). */
   readonly reply: JsonObject | null
+  /** What a parked turn waits for. */
+  readonly approval?: PendingApproval | null
+  /** The turn that answers for a `merged` one, or took the place of a `superseded` one. */
+  readonly answeredBy: string | null
+}
+
+export type PartialText = 'keep' | 'retract'
+
+export interface CancelledTurn extends TurnResult {
+  /** Of a turn that had ended: how many of its messages to a chat platform were stopped, or not. */
+  readonly delivery?: {
+    readonly retracted: number
+    readonly sending: number
+    readonly sent: number
+  }
 }
 
 export interface TurnStepTrace {
@@ -224,6 +260,8 @@ export interface TurnTrace extends TurnResult {
   readonly settledAt: number | null
   readonly deadlineAt: number
   readonly cancelRequestedAt: number | null
+  /** Of a fork: the turn that it runs again. */
+  readonly forkOf?: string
   readonly steps: readonly TurnStepTrace[]
   readonly prompts: readonly {
     readonly step: string
@@ -255,10 +293,13 @@ export interface TurnsPort {
   /** Newest first. @throws {NotFoundError} the agent. */
   list(
     agentId: string,
-    page: { limit: number; before?: number; state?: TurnState },
+    page: { limit: number; before?: number; state?: TurnState; withForks?: boolean },
   ): Promise<readonly TurnSummary[]>
-  /** Idempotent: a turn that has ended stays as it is. @throws {NotFoundError} */
-  cancel(id: string): Promise<TurnResult>
+  /**
+   * Idempotent: a turn that has ended stays as it is; what its outbox has not sent is taken back.
+   * `keep`: what a running turn has said so far stays as its reply. @throws {NotFoundError}
+   */
+  cancel(id: string, partial: PartialText): Promise<CancelledTurn>
   /** @throws {NotFoundError} */
   result(id: string): Promise<TurnResult>
   /** The turn's Temporal history as proto3 JSON. @throws {NotFoundError} @throws {UnavailableError} */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { UnavailableError } from '../agent/errors.ts'
-import { isTerminal } from '../schema/turn.ts'
+import { isResting, isTerminal } from '../schema/turn.ts'
 import type { StreamItem, StreamPosition } from '../streams/turn-stream.ts'
 import type { ApiDeps, TurnResult, TurnsPort } from './deps.ts'
 
@@ -25,13 +25,52 @@ export interface FollowOptions {
   readonly signal: AbortSignal
 }
 
+/** A chain of merged turns ends sooner; this ends a mistake. */
+const MAX_HOPS = 5
+
 /**
- * How a turn stands, what it says, and how it ended. The stream may lose anything, so the row decides: it is read
- * before waiting and every second. Unless aborted, the last item is the result.
+ * How a turn stands, what it says, and how it ended. A merged turn is followed to the one that answers for it.
  *
  * @throws {NotFoundError} there is no such turn.
  */
 export async function* followTurn(
+  deps: Pick<ApiDeps, 'turns' | 'stream'>,
+  turnId: string,
+  options: FollowOptions,
+): AsyncGenerator<FollowItem, void, undefined> {
+  let id = turnId
+  let followed = options
+  for (let hop = 0; hop < MAX_HOPS; hop += 1) {
+    let next: string | undefined
+    for await (const item of followOne(deps, id, followed)) {
+      next = 'result' in item ? answererOf(item.result) : undefined
+      if (next !== undefined) break
+      yield 'result' in item && hop > 0 ? { ...item, result: asMerged(item.result, turnId) } : item
+    }
+    if (next === undefined) return
+    id = next
+    followed = { after: options.after, signal: options.signal }
+  }
+}
+
+const answererOf = ({ state, answeredBy }: TurnResult): string | undefined =>
+  state === 'merged' ? (answeredBy ?? undefined) : undefined
+
+/** What the answering turn says, as the turn that was merged into it. */
+const asMerged = (result: TurnResult, turnId: string): TurnResult => ({
+  ...result,
+  turnId,
+  state: isTerminal(result.state) ? 'merged' : result.state,
+  answeredBy: result.turnId,
+})
+
+/**
+ * How one turn stands, what it says, and how it ended. The stream may lose anything, so the row decides: it is read
+ * before waiting and every second. Unless aborted, the last item is the result.
+ *
+ * @throws {NotFoundError} there is no such turn.
+ */
+async function* followOne(
   { turns, stream }: Pick<ApiDeps, 'turns' | 'stream'>,
   turnId: string,
   { after, known: given, signal }: FollowOptions,
@@ -57,14 +96,14 @@ export async function* followTurn(
   }
 }
 
-/** How a turn ended; undefined when `signal` was aborted before that. */
+/** How a turn ended, or that it waits for an approval; undefined when `signal` was aborted before that. */
 export async function waitForEnding(
   deps: Pick<ApiDeps, 'turns' | 'stream'>,
   turnId: string,
   options: Pick<FollowOptions, 'known' | 'signal'>,
 ): Promise<TurnResult | undefined> {
   for await (const item of followTurn(deps, turnId, options)) {
-    const isKnown = item.kind === 'known' && isTerminal(item.result.state)
+    const isKnown = item.kind === 'known' && isResting(item.result.state)
     if (isKnown || item.kind === 'result') return item.result
   }
   return undefined
@@ -97,7 +136,7 @@ async function endingNow(
 ): Promise<TurnResult | undefined> {
   if (signal.aborted) return undefined
   const now = await resultIfReachable(turns, turnId)
-  return now && isTerminal(now.state) ? now : ending
+  return now && isResting(now.state) ? now : ending
 }
 
 async function pollEnding(
@@ -107,7 +146,7 @@ async function pollEnding(
   signal: AbortSignal,
 ): Promise<TurnResult | undefined> {
   let result: TurnResult | undefined = known
-  while (!result || !isTerminal(result.state)) {
+  while (!result || !isResting(result.state)) {
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined)
     if (signal.aborted) return undefined
     result = await resultIfReachable(turns, turnId)

@@ -9,6 +9,8 @@ const TAGS = [
   { name: 'Channels', description: 'Where people and agents meet.' },
   { name: 'Agents', description: 'Characters that run.' },
   { name: 'Turns', description: 'What an agent made of one message.' },
+  { name: 'Dead letters', description: 'Turns that ended badly, for whoever operates.' },
+  { name: 'Approvals', description: 'Actions that wait until somebody agrees.' },
   { name: 'Server', description: 'What runs here.' },
   { name: 'Health', description: 'For probes; no key needed.' },
 ]

@@ -1,6 +1,8 @@
 import { InvalidRequestError } from '../agent/errors.ts'
 import type { PostMessageBody, Transport } from '../schema/api.ts'
 import type { JsonObject } from '../schema/json.ts'
+import { OVERLAP_EXPECTED, readOverlap } from '../schema/overlap.ts'
+import type { Overlap } from '../schema/turn.ts'
 import type { NewMessage } from './deps.ts'
 
 export interface PostedMessage {
@@ -42,10 +44,22 @@ export function readPostedMessage(
     inReplyTo: body.in_reply_to_message_id ?? undefined,
     rawMessage: (body.raw_message ?? {}) as JsonObject, // Likewise.
     metadata,
+    overlap: body.overlap ?? overlapIn(metadata),
     authorName: body.author_display_name ?? nameIn(metadata),
     isDirect: transport !== 'websocket' || isDirect(metadata),
   }
   return { message, transport }
+}
+
+/** @throws {InvalidRequestError} */
+function overlapIn({ overlap }: JsonObject): Overlap | undefined {
+  if (overlap === undefined || overlap === null) return undefined
+  const read = readOverlap(overlap)
+  if (read) return read
+  throw new InvalidRequestError(
+    `Invalid metadata.overlap: must be ${OVERLAP_EXPECTED}.`,
+    'metadata.overlap',
+  )
 }
 
 function transportOf({ transport, mode }: PostMessageBody): Transport {

@@ -13,6 +13,12 @@ export const body = <Schema extends z.ZodType>(schema: Schema) => ({
   content: { 'application/json': { schema } },
 })
 
+/** A JSON body that may be left out. */
+export const optionalBody = <Schema extends z.ZodType>(schema: Schema) => ({
+  required: false as const,
+  content: { 'application/json': { schema } },
+})
+
 const WHY = {
   400: 'The request cannot be understood; the message names the field.',
   404: 'There is no such thing.',

@@ -31,7 +31,7 @@ interface Reader {
 
 /**
  * Server-sent events of a message's turns: `user_message`, then per turn `chunk` and `restart`, at
- * last `done` or `error`. Ends when every turn has ended; a reader that leaves frees all of it.
+ * last `done`, `error` or `waiting_approval`. Ends when every turn has ended; a reader that leaves frees all of it.
  */
 export function streamTurnEvents(c: Context, deps: ApiDeps, options: TurnEventsOptions): Response {
   const gone = new AbortController()
@@ -106,10 +106,17 @@ function toEvent(item: FollowItem, turn: TurnResult): { event: string; data: str
   return { event: 'chunk', data: JSON.stringify(chunk) }
 }
 
-/** `done` carries ElizaOS's Content with the full text; `error` the code, and what the person reads. */
-function toLastEvent({ turnId, agentId, replyId, state, code, reply }: TurnResult) {
+/**
+ * `done` carries ElizaOS's Content with the full text; `error` the code, and what the person reads;
+ * `waiting_approval` what was said so far and the question: the turn goes on once it is answered.
+ */
+function toLastEvent({ turnId, agentId, replyId, state, code, reply, approval }: TurnResult) {
   const ids = { turnId, agentId, messageId: replyId, state }
-  if (state === 'replied' || state === 'ignored' || state === 'merged') {
+  if (state === 'waiting_approval') {
+    const waiting = { text: reply?.text ?? null, approval: approval ?? null, ...ids }
+    return { event: 'waiting_approval', data: JSON.stringify(waiting) }
+  }
+  if (state === 'replied' || state === 'ignored' || (state === 'merged' && code === null)) {
     return {
       event: 'done',
       data: JSON.stringify({ ...(reply ?? { actions: ['IGNORE'] }), ...ids }),

@@ -2,6 +2,7 @@ import type { Agent } from '../agent/agent.ts'
 import { buildAgent } from '../agent/build-agent.ts'
 import { checkTemplates } from '../agent/characters/check-templates.ts'
 import { ConflictError, NotFoundError } from '../agent/errors.ts'
+import { forkedAgent } from '../agent/forked-agent.ts'
 import type { Plugin } from '../agent/plugin.ts'
 import type { AgentRegistry } from '../agent/ports.ts'
 import type { OpenDatabase } from '../database/open.ts'
@@ -13,8 +14,10 @@ import {
   setAgentStatus,
   updateAgent,
 } from '../memory/agents.ts'
+import { settingsForModel } from '../models/router.ts'
 import { agentIdOf, type Character, parseCharacter } from '../schema/character.ts'
 import type { JsonObject } from '../schema/json.ts'
+import { findFork } from '../turns/forks.ts'
 import { joinSecrets, patchCharacter, secretValues, splitSecrets } from './character-secrets.ts'
 import { createRecentMap } from './recent-map.ts'
 import type { SecretBox } from './secrets.ts'
@@ -70,6 +73,23 @@ export function createAgentStore(shelf: Shelf) {
     },
 
     /**
+     * A character that shall stand in for the agent's in a fork. Masked values in it are the agent's own.
+     * @throws {CharacterError} it is no valid character
+     */
+    async standIn(
+      id: string,
+      json: JsonObject,
+    ): Promise<{ open: JsonObject; secrets: string | null }> {
+      const current = await findStored(shelf, id)
+      const patched = patchCharacter(current.character, json)
+      const own = Object.keys(json).flatMap((key) => (key in patched ? [[key, patched[key]]] : []))
+      const character = parseCharacter(Object.fromEntries(own), STAND_IN)
+      checkTemplates(character, STAND_IN)
+      const { character: open, secrets } = sealed(box, character)
+      return { open, secrets }
+    },
+
+    /**
      * A file wins over the row only when it changed since it was imported: edits by the API stay.
      * @returns the agent's id.
      */
@@ -86,23 +106,44 @@ export function createAgentStore(shelf: Shelf) {
 
 /** What errors call a character that came by the API. */
 const REQUEST = 'request body'
+/** The same for a fork's. */
+const STAND_IN = 'character'
 
 export type AgentStore = ReturnType<typeof createAgentStore>
 
 function createRegistry(shelf: Shelf): AgentRegistry {
   const loaded = createRecentMap<{ version: number; agent: Agent }>(MAX_LOADED)
   return {
-    async get(id, version) {
-      const known = loaded.get(id)
+    async get(id, version, forkId) {
+      const key = forkId === undefined ? id : `${forkId} of ${id}`
+      const known = loaded.get(key)
       if (known && known.version >= version) return known.agent
       const row = await findAgent(shelf.db, id)
       if (!row) throw new NotFoundError('agent', id)
-      const { character } = opened(shelf, row)
-      const agent = buildAgent(id, character, settingsOf(character), shelf.plugins)
-      loaded.put(id, { version: row.updated_at.getTime(), agent })
+      const agent =
+        forkId === undefined
+          ? built(shelf, opened(shelf, row))
+          : await forked(shelf, opened(shelf, row), forkId)
+      loaded.put(key, { version: row.updated_at.getTime(), agent })
       return agent
     },
   }
+}
+
+const built = (
+  { plugins }: Shelf,
+  { id, character }: Pick<StoredAgent, 'id' | 'character'>,
+  more: Readonly<Record<string, unknown>> = {},
+): Agent => buildAgent(id, character, { ...settingsOf(character), ...more }, plugins)
+
+/** From the database, like everything of an agent: any worker may run the fork, also after a restart. */
+async function forked(shelf: Shelf, agent: StoredAgent, forkId: string): Promise<Agent> {
+  const fork = await findFork(shelf.db, forkId)
+  if (!fork) throw new NotFoundError('fork', forkId)
+  const { character, secrets, model } = fork
+  const own = character ? unsealed(shelf, character, secrets) : agent.character
+  const more = model === null ? {} : settingsForModel(model)
+  return forkedAgent(built(shelf, { id: agent.id, character: own }, more))
 }
 
 async function findStored(shelf: Shelf, id: string): Promise<StoredAgent> {
@@ -111,11 +152,15 @@ async function findStored(shelf: Shelf, id: string): Promise<StoredAgent> {
   return opened(shelf, row)
 }
 
-function opened({ box, onSecrets }: Shelf, row: AgentRow): StoredAgent {
-  const secrets = row.secrets ? box.open(row.secrets) : null
+function opened(shelf: Shelf, row: AgentRow): StoredAgent {
+  return { id: row.id, row, character: unsealed(shelf, row.character, row.secrets) }
+}
+
+function unsealed({ box, onSecrets }: Shelf, open: JsonObject, sealed: string | null): Character {
+  const secrets = sealed ? box.open(sealed) : null
   if (secrets) onSecrets(secretValues(secrets))
   // Checked when it was stored; a later, stricter schema must not strand an agent.
-  return { id: row.id, row, character: joinSecrets(row.character as Character, secrets) }
+  return joinSecrets(open as Character, secrets)
 }
 
 function sealed(box: SecretBox, character: Character) {

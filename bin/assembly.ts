@@ -1,7 +1,7 @@
 import { ConnectorError, ModelError } from '../agent/errors.ts'
+import { DEFAULT_SENDING } from '../agent/outbox.ts'
 import type { Plugin } from '../agent/plugin.ts'
 import type { Connectors, LoggedTurn, Ports, StepLog } from '../agent/ports.ts'
-import { withRetry } from '../database/failures.ts'
 import type { OpenDatabase } from '../database/open.ts'
 import { createModelRouter } from '../models/router.ts'
 import type { RootLogger } from '../observability/log.ts'
@@ -11,14 +11,16 @@ import { createInProcessStream } from '../streams/in-process.ts'
 import { createPostgresStream } from '../streams/postgres.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import { connectTemporal } from '../temporal/connection.ts'
-import { requestCancel } from '../turns/cancel.ts'
 import { runSweeper, type SweeperSettings } from '../workers/sweeper.ts'
 import { type AgentStore, createAgentStore } from './agent-store.ts'
 import type { ApiParts } from './api/parts.ts'
+import { createBackground } from './background.ts'
 import { createPorts, reachable } from './ports.ts'
 import { createSecretBox } from './secrets.ts'
 import { createSweeperPorts } from './sweeper-ports.ts'
 import { createTemporalLink, type TemporalLink } from './temporal-link.ts'
+import { createTurnControl } from './turn-control.ts'
+import { workerVersion } from './worker-version.ts'
 
 /** Everything a process holds, whatever its role. */
 export interface Assembly extends ApiParts {
@@ -75,37 +77,23 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     models,
     stream,
     connectors: input.connectors ?? NO_CONNECTORS,
+    sending: { ...DEFAULT_SENDING, unknownSends: config.unknownSends },
+    deadlines: { turnMs: config.turnDeadlineMs, approvalMs: config.approvalDeadlineMs },
     log,
   }
   const { intercept = (real) => real } = input
   const ports = intercept(createPorts({ ...given, startHead }))
   const background = createBackground()
-  const kick = (head: HeadTurn) =>
-    background.add(startHead(head), (error) => log.warn(head, NOT_STARTED, error))
-  const cancels = reachable({
-    request: (turn: { turnId: string; roomId: string }) => withRetry(() => requestCancel(db, turn)),
-  })
+  const { startHead: start } = ports
+  const control = createTurnControl({ db, stream, temporal, background, log, startHead: start })
   return {
-    ...{ db, database, stream, agents, ports, temporal, kick, log: logger },
+    ...{ db, database, stream, agents, ports, temporal, log: logger },
+    ...control,
     turnDeadlineMs: config.turnDeadlineMs,
-    async cancelTurn(turnId, roomId) {
-      const { running, head, cancelled } = await cancels.request({ turnId, roomId })
-      if (cancelled)
-        stream.publish(turnId, {
-          kind: 'settled',
-          ...cancelled,
-          attempt: 0,
-          seq: 0,
-          state: 'cancelled',
-        })
-      if (head) kick(head)
-      if (!running) return
-      const told = temporal.workflows().then((workflows) => workflows.cancel(running))
-      await told.catch((error: unknown) => logger.warn({ err: error, turnId }, NOT_CANCELLED))
-    },
     sweep: (settings) => {
       const { stopped } = background
-      const sweeper = createSweeperPorts({ database, temporal, ports })
+      const { turnDeadlineMs } = config
+      const sweeper = createSweeperPorts({ database, temporal, ports, turnDeadlineMs })
       background.add(runSweeper(sweeper, settings, stopped), (error) =>
         log.warn(undefined, 'Sweeper ended', error),
       )
@@ -119,9 +107,6 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   }
 }
 
-const NOT_STARTED = 'The turn could not be started now; the sweeper will start it.'
-const NOT_CANCELLED = 'Temporal could not be told of the cancellation; the sweeper repeats it.'
-
 function openStream({ database, config, logger }: AssemblyInput): Promise<TurnStream> | TurnStream {
   if (!database.pool || !config.postgresUrl) return createInProcessStream()
   const onError = (error: unknown) =>
@@ -129,15 +114,23 @@ function openStream({ database, config, logger }: AssemblyInput): Promise<TurnSt
   return createPostgresStream({ pool: database.pool, connect: config.postgresUrl, onError })
 }
 
-function linkTemporal({ config, temporalAddress, hasWorker }: AssemblyInput): TemporalLink {
+function linkTemporal({ config, temporalAddress, hasWorker, logger }: AssemblyInput): TemporalLink {
   const connect = () => connectTemporal({ env: config.temporalEnv, address: temporalAddress })
+  const version = hasWorker ? workerVersion(config) : undefined
   return createTemporalLink(connect, {
     namespace: config.temporalNamespace ?? 'default',
     taskQueue: config.taskQueue,
     workflowTaskTimeoutMs: config.workflowTaskTimeoutMs,
     heartbeatTimeoutMs: config.heartbeatTimeoutMs,
     isEager: hasWorker,
+    version,
+    onStanding: (standing) => logger.info(version, NEW_TURNS[standing]),
   })
+}
+
+const NEW_TURNS = {
+  current: 'New turns go to this build.',
+  other: 'New turns do not go to this build, or not all of them.',
 }
 
 function stepLog(logger: RootLogger, logContent: boolean): StepLog {
@@ -156,21 +149,4 @@ function withoutForeignWords(error: unknown): object {
   const { name: type, code } = error
   const status = error instanceof ModelError ? error.status : undefined
   return { err: { type, code, status, message: 'See GET /api/turns/:id, or set LOG_CONTENT.' } }
-}
-
-/** Work that nobody waits for, until the process ends. */
-function createBackground() {
-  const running = new Set<Promise<void>>()
-  const controller = new AbortController()
-  return {
-    stopped: controller.signal,
-    add(work: Promise<unknown>, onError: (error: unknown) => void) {
-      const job = work.then(() => undefined, onError).finally(() => running.delete(job))
-      running.add(job)
-    },
-    async stop() {
-      controller.abort()
-      await Promise.all(running)
-    },
-  }
 }

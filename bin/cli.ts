@@ -18,6 +18,8 @@ export interface Host {
   readonly stderr: CommandIo['stderr']
 }
 
+const deadLetter = () => import('./commands/dead-letter.ts')
+
 /** Imported when needed, so that `--help` does not wait for Temporal's native code. */
 const commands: Record<CommandName, () => Promise<CommandModule>> = {
   dev: () => import('./commands/dev.ts'),
@@ -27,8 +29,24 @@ const commands: Record<CommandName, () => Promise<CommandModule>> = {
   chat: () => import('./commands/chat.ts'),
   config: () => import('./commands/config.ts'),
   doctor: () => import('./commands/doctor.ts'),
+  'dead-letter list': async () => ({ run: (await deadLetter()).listDeadLetters }),
+  'dead-letter show': async () => ({ run: (await deadLetter()).showDeadLetter }),
+  'dead-letter retry': async () => ({ run: (await deadLetter()).retryDeadLetter }),
+  'dead-letter skip': async () => ({ run: (await deadLetter()).skipDeadLetter }),
+  'approval list': async () => ({ run: (await import('./commands/approval.ts')).listApprovals }),
+  'approval show': async () => ({ run: (await import('./commands/approval.ts')).showApproval }),
+  'approval approve': async () => ({ run: (await import('./commands/approval.ts')).approve }),
+  'approval deny': async () => ({ run: (await import('./commands/approval.ts')).deny }),
   'turn show': async () => ({ run: (await import('./commands/turn.ts')).showTurn }),
+  'turn fork': async () => ({ run: (await import('./commands/turn-fork.ts')).forkTurn }),
+  'turn diff': async () => ({ run: (await import('./commands/turn-fork.ts')).diffTurn }),
   'turn replay': async () => ({ run: (await import('./commands/turn.ts')).replayTurn }),
+  'deployment show': async () => ({
+    run: (await import('./commands/deployment.ts')).showDeployment,
+  }),
+  'deployment promote': async () => ({
+    run: (await import('./commands/deployment.ts')).promoteBuild,
+  }),
 }
 
 /** Runs one command line and resolves with its exit code; every error has then been told on stderr. */

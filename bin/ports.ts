@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { UnavailableError } from '../agent/errors.ts'
 import type { ModelRouter } from '../agent/models.ts'
+import type { SendingSettings } from '../agent/outbox.ts'
 import type {
   AgentRegistry,
   Connectors,
@@ -17,12 +18,22 @@ import type { JsonObject } from '../schema/json.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import { admit, loadTurn } from '../turns/admit.ts'
-import { claim, finish, journaled, journalOnce, noteFailure } from '../turns/journal.ts'
+import {
+  claim,
+  finish,
+  journaled,
+  journalOnce,
+  noteFailure,
+  standingOf,
+} from '../turns/journal.ts'
 import { completeCall, endCall, openCall } from '../turns/ledger.ts'
 import * as outbox from '../turns/outbox.ts'
+import * as calls from '../turns/outbox-calls.ts'
 import { readPrompt, writePrompt } from '../turns/prompts.ts'
 import { settle } from '../turns/settle.ts'
-import { noteEvaluator, writeStep } from '../turns/writes.ts'
+import { steer } from '../turns/steer.ts'
+import { noteEvaluator, noteUnknownEffect, writeStep } from '../turns/writes.ts'
+import { approvalStore, type Deadlines } from './approval-store.ts'
 import { createRecentMap } from './recent-map.ts'
 
 export interface PortsInput {
@@ -31,6 +42,10 @@ export interface PortsInput {
   readonly models: ModelRouter
   readonly stream: TurnStream
   readonly connectors: Connectors
+  /** @default DEFAULT_SENDING */
+  readonly sending?: SendingSettings
+  /** @default DEFAULT_DEADLINES */
+  readonly deadlines?: Deadlines
   readonly log: StepLog
   startHead(head: HeadTurn): Promise<void>
 }
@@ -54,12 +69,16 @@ export function createPorts({ db, ...input }: PortsInput): Ports {
       recent: (options) => recentMemories(db, options),
       entities: (roomId) => roomEntities(db, roomId),
     }),
+    approvals: reachable(approvalStore(db, input.deadlines)),
     outbox: reachable({
       lease: (roomId, token) => outbox.leaseDelivery(db, roomId, token),
       release: (roomId, token) => outbox.endDelivery(db, roomId, token),
+      leave: (roomId, token) => outbox.leaveDelivery(db, roomId, token),
       next: (roomId) => outbox.nextOutboxRow(db, roomId),
-      markSent: (row) => outbox.markSent(db, row),
-      markFailed: (id, error) => outbox.markFailed(db, id, error),
+      begin: (call) => calls.beginCall(db, call),
+      shown: (call, shown) => calls.noteShown(db, call, shown),
+      postpone: (call, postponement) => calls.postponeCall(db, call, postponement),
+      fail: (row, reason) => calls.failRow(db, row, reason),
     }),
   }
 }
@@ -75,11 +94,13 @@ function turnStore(db: Kysely<Database>): Ports['turns'] {
       if (admitted.kind === 'admitted') loaded.put(keyOf(step), admitted.turn)
       return admitted
     },
-    async load(ref) {
-      const known = loaded.get(keyOf(ref)) ?? (await loadTurn(db, ref))
-      if (known) loaded.put(keyOf(ref), known)
+    async load(ref, round = 1) {
+      const key = round === 1 ? keyOf(ref) : `${keyOf(ref)}:${round}`
+      const known = loaded.get(key) ?? (await loadTurn(db, ref, round))
+      if (known) loaded.put(key, known)
       return known
     },
+    steer: (attempt, round, said) => withRetry(() => steer(db, attempt, round, said)),
     settle: (settlement) => withRetry(() => settle(db, settlement)),
   }
 }
@@ -107,6 +128,7 @@ function journal(db: Kysely<Database>): Ports['journal'] {
     once: (attempt, step, result) => journalOnce(db, attempt, step, result),
     read: async (turn, step) =>
       results.get(`${keyOf(turn)}:${step}`) ?? journaled(db, turn.turnId, turn.gen, step),
+    standing: (turn, step) => standingOf(db, turn, step),
     noteFailure: (attempt, step, error) => noteFailure(db, attempt, step, error),
     async finish(attempt, step, result, writes) {
       if (!writes) {
@@ -116,8 +138,9 @@ function journal(db: Kysely<Database>): Ports['journal'] {
       await withRetry(() =>
         db.transaction().execute(async (trx) => {
           await finish(trx, attempt, step, result)
-          const { turn, outboxSource, evaluator } = writes
+          const { turn, outboxSource, evaluator, unknownEffect } = writes
           await writeStep(trx, { turn, step, outboxSource }, writes)
+          if (unknownEffect) await noteUnknownEffect(trx, turn)
           if (evaluator !== undefined) await noteEvaluator(trx, turn, evaluator)
         }),
       )

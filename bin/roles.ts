@@ -6,16 +6,21 @@ import type { Logger } from '../observability/log.ts'
 import { temporalLogger } from '../observability/temporal-log.ts'
 import type { Config, LoadedConfig } from '../schema/config.ts'
 import { sourceOf } from '../schema/load-config.ts'
-import { bundleWorkflows, createAgentWorker } from '../workers/agent-worker.ts'
+import { bundleWorkflows, createAgentWorker, lastTurnsOf } from '../workers/agent-worker.ts'
 import { createAgentsPort, resumeDeletions } from './api/agents.ts'
+import { createApprovalsPort } from './api/approvals.ts'
 import { createChannelsPort } from './api/channels.ts'
+import { createDeadLettersPort } from './api/dead-letters.ts'
+import { createForksPort } from './api/fork.ts'
 import { createMessagesPort } from './api/messages.ts'
 import { createStatusPort } from './api/status.ts'
 import { createTurnsPort } from './api/turns.ts'
 import type { Assembly } from './assembly.ts'
+import { claimFirstBuild } from './claim-first-build.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { reachable } from './ports.ts'
 import { version } from './version.ts'
+import { workerVersion } from './worker-version.ts'
 
 /** Before anything of Temporal's: its log lines become ours, and signals stay ours. */
 export function installTemporalRuntime(logger: Logger): void {
@@ -52,11 +57,15 @@ export async function startWorker(
     heartbeatThrottleMs: config.heartbeatThrottleMs,
     drainMs: config.drainMs,
     workflowBundle: await bundling,
+    version: workerVersion(config),
   })
   const ended = worker.run()
+  const claim = claimFirstBuild(connected.client, { config, log })
   return {
     ended,
     stop: async () => {
+      await claim.stop()
+      if (temporal.buildStanding() === 'other') await lastTurnsOf(worker, config.drainMs)
       if (worker.getState() === 'RUNNING') worker.shutdown()
       await ended
     },
@@ -120,6 +129,9 @@ function apiDeps(
     channels: reachable(createChannelsPort(assembly)),
     messages: reachable(createMessagesPort(assembly)),
     turns: reachable(createTurnsPort({ ...assembly, uiUrl })),
+    approvals: reachable(createApprovalsPort(assembly)),
+    deadLetters: reachable(createDeadLettersPort(assembly)),
+    forks: reachable(createForksPort({ ...assembly, agents })),
     status: createStatusPort({ db: assembly.db, temporal, taskQueue, models: ports.models }),
     stream,
     log,

@@ -47,7 +47,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const rest = words[0] === 'help' ? words.slice(1) : words
   if (rest.length === 0 && asksHelp) return { kind: 'help' }
   if (rest.length === 0) throw new UsageError(`No command was given. ${LIST_COMMANDS}`)
-  if (asksHelp && rest.length === 1 && rest[0] === 'turn') return { kind: 'help' }
+  if (asksHelp && rest.length === 1 && isGroup(rest[0])) return { kind: 'help' }
   const { command, positionals } = commandOf(rest)
   if (asksHelp) return { kind: 'help', command }
   checkFlags(command, given)
@@ -114,6 +114,9 @@ function flagOf(token: {
 }
 
 const isFlag = (name: string): name is FlagName => Object.hasOwn(FLAGS, name)
+/** The first of two words: `turn`. */
+const isGroup = (word = ''): boolean =>
+  Object.keys(COMMANDS).some((name) => name.startsWith(`${word} `))
 const isCommand = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name)
 
 /** The longest command that the words begin with: `turn show`, then `turn`. */
@@ -126,8 +129,8 @@ function commandOf(words: readonly string[]): {
   if (isCommand(two)) return { command: two, positionals: words.slice(2) }
   if (isCommand(first)) return { command: first, positionals: words.slice(1) }
   const all = Object.keys(COMMANDS)
-  const guess = suggestion(first === 'turn' ? two.trim() : first, all)
-  const typed = first === 'turn' ? two.trim() : first
+  const typed = isGroup(first) ? two.trim() : first
+  const guess = suggestion(typed, all)
   throw new UsageError(`There is no command '${typed}'.${guess || ` ${LIST_COMMANDS}`}`)
 }
 
@@ -162,8 +165,18 @@ function valuesOf(given: readonly Given[]): CommandValues {
     character: texts('character'),
     chat: !chat?.raw.startsWith('--no-'),
     json: isGiven('json'),
+    all: isGiven('all'),
+    comment: texts('comment').at(-1),
     prompt: isGiven('prompt'),
     agent: texts('agent').at(-1),
+    model: texts('model').at(-1),
+    from: texts('from').at(-1),
+    force: isGiven('force'),
+    ramp: texts('ramp').at(-1),
+    state: texts('state').at(-1),
+    before: texts('before').at(-1),
+    text: texts('text').at(-1),
+    comment: texts('comment').at(-1),
   }
 }
 

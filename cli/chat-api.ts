@@ -9,9 +9,12 @@ import {
   turnList,
   turnTrace,
 } from '../schema/api-answers.ts'
+import type { ApprovalOption } from '../schema/approval.ts'
+import { approval, approvalList } from '../schema/approval-api.ts'
 import { DEFAULT_MESSAGE_SERVER_ID } from '../schema/ids.ts'
 import { isTerminal } from '../schema/turn.ts'
 import { type Api, ApiRefusedError } from './api-client.ts'
+import type { Approval } from './approval.ts'
 import type { PendingMessage } from './chat-identity.ts'
 
 export type ChatAgent = z.output<typeof agentSummary>
@@ -33,6 +36,16 @@ export interface ChatApi {
   send(pending: PendingMessage, author: Author, signal: AbortSignal): Promise<string>
   cancel(turnId: string, signal: AbortSignal): Promise<void>
   trace(turnId: string, signal: AbortSignal): Promise<ChatTrace>
+  /** What waits for approval in the channel, newest first. */
+  waiting(agentId: string, channelId: string, signal: AbortSignal): Promise<readonly Approval[]>
+  answer(id: string, answer: ChatAnswer, signal: AbortSignal): Promise<Approval>
+}
+
+export interface ChatAnswer {
+  readonly decision: ApprovalOption
+  /** The chat's entity. */
+  readonly by: string
+  readonly comment?: string
 }
 
 export interface Author {
@@ -67,6 +80,15 @@ export function createChatApi(api: Api): ChatApi {
     },
     async cancel(turnId, signal) {
       await api.request(`/api/turns/${turnId}/cancel`, { method: 'POST', signal })
+    },
+    async waiting(agentId, channelId, signal) {
+      const path = `/api/approvals?state=pending&agentId=${agentId}`
+      const { approvals } = approvalList.parse(await get(path, signal))
+      return approvals.filter((one) => one.channelId === channelId)
+    },
+    async answer(id, answer, signal) {
+      const request = { method: 'POST', body: { ...answer, via: 'chat' }, signal } as const
+      return approval.parse(await api.request(`/api/approvals/${id}/answer`, request))
     },
     trace: async (turnId, signal) => turnTrace.parse(await get(`/api/turns/${turnId}`, signal)),
   }

@@ -1,4 +1,5 @@
 import { ApiRefusedError } from './api-client.ts'
+import { answerQuestion } from './chat-approval.ts'
 import type { ChatAgent } from './chat-api.ts'
 import { agentNamed, type ChatSession, NoAgentError, patiently } from './chat-session.ts'
 import { createPaint } from './paint.ts'
@@ -7,6 +8,7 @@ import { renderTrace } from './trace.ts'
 
 const HELP = `/help          this list
 /trace         what the last turn did: steps, model calls, times
+/approve       let the action happen that waits; /deny <reason> refuses it
 /agent         who is there; /agent <name> talks to another one
 /quit          leave; the conversation is kept
 Escape         cancel the answer that is being written
@@ -23,6 +25,7 @@ export async function runChatCommand(
   try {
     if (name === '/agent') return await changeAgent(session, argument)
     if (name === '/trace') await trace(session)
+    else if (name === '/approve' || name === '/deny') await answerQuestion(session, name, rest)
     else if (name === '/help') session.view.note(HELP)
     else if (name === '/quit') session.leave()
     else session.view.note(unknown(name))
@@ -34,7 +37,7 @@ export async function runChatCommand(
 }
 
 const unknown = (name: string) =>
-  `There is no '${name}'.${suggestion(name, ['/help', '/trace', '/agent', '/quit'])} /help lists what there is.`
+  `There is no '${name}'.${suggestion(name, ['/help', '/trace', '/approve', '/deny', '/agent', '/quit'])} /help lists what there is.`
 
 async function changeAgent(session: ChatSession, name: string): Promise<ChatAgent | undefined> {
   const { chat, view, signal, agent: current } = session

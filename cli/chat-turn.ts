@@ -1,4 +1,5 @@
 import { ApiRefusedError } from './api-client.ts'
+import { questionNote } from './approval.ts'
 import type { ChatAgent } from './chat-api.ts'
 import { withChannel } from './chat-identity.ts'
 import { awayNote, type ChatSession, patiently, remember } from './chat-session.ts'
@@ -71,6 +72,7 @@ function finish({ view }: ChatSession, answer: AnswerView, end: AnswerEnd): void
   if (end.text !== '') answer.show(end.text)
   answer.finish()
   if (end.kind === 'done' && end.text === '') view.note('(no answer)')
+  if (end.kind === 'waiting') view.note(questionNote(end.approval))
   if (end.kind !== 'failed') return
   view.note(
     end.state === 'cancelled' ? '(cancelled)' : `(${end.state}: ${end.code}; /trace tells more)`,

@@ -57,8 +57,22 @@ export interface CommandValues {
   readonly chat: boolean
   readonly json: boolean
   readonly prompt: boolean
+  /** @default false */
+  readonly all?: boolean
+  readonly comment?: string
   /** Agent to talk to, by name or id. */
   readonly agent?: string
+  /** Of a fork. */
+  readonly model?: string
+  readonly from?: string
+  /** @default false */
+  readonly force?: boolean
+  /** As typed. */
+  readonly ramp?: string
+  readonly state?: string
+  readonly before?: string
+  readonly text?: string
+  readonly comment?: string
 }
 
 /** What a module under `bin/commands/` exports. */

@@ -7,12 +7,20 @@ import { readEvents, type ServerEvent } from './sse.ts'
 /** How a turn ended for the person. */
 export type AnswerEnd =
   | { readonly kind: 'done'; readonly text: string }
+  /** The turn is parked: it goes on once somebody has answered. */
+  | { readonly kind: 'waiting'; readonly text: string; readonly approval: WaitingFor }
   | {
       readonly kind: 'failed'
       readonly code: string
       readonly state: string
       readonly text: string
     }
+
+/** What a parked turn asks. */
+export interface WaitingFor {
+  readonly id: string
+  readonly question: string
+}
 
 export interface FollowOptions {
   readonly signal: AbortSignal
@@ -33,6 +41,10 @@ const errorData = z.object({
   error: z.string(),
   state: z.string().optional(),
   text: z.string().nullish(),
+})
+const waitingData = z.object({
+  text: z.string().nullish(),
+  approval: z.object({ id: z.string(), question: z.string() }).nullish(),
 })
 /** The stream broke off on the server's side; the turn goes on. */
 const INTERRUPTED = 'stream_interrupted'
@@ -89,6 +101,11 @@ function stepOf(answer: Answer, { event, data, id }: ServerEvent): Step {
   if (event === 'done') {
     const { text } = doneData.parse(JSON.parse(data))
     return { kind: 'end', end: { kind: 'done', text: text ?? '' } }
+  }
+  if (event === 'waiting_approval') {
+    const { text, approval } = waitingData.parse(JSON.parse(data))
+    if (!approval) return { kind: 'cut' } // it was answered just now: the turn goes on
+    return { kind: 'end', end: { kind: 'waiting', text: text ?? '', approval } }
   }
   if (event !== 'error') return { kind: 'answer', answer }
   const { error, state, text } = errorData.parse(JSON.parse(data))

@@ -33,6 +33,7 @@ function head(trace: Trace, paint: Paint): string[] {
     ...(reason ? [`  reason    ${printableLine(reason)}`] : []),
     `  accepted  ${new Date(acceptedAt).toISOString()}, place ${trace.seq} in room ${trace.roomId}`,
     `  agent     ${trace.agentId}`,
+    ...(trace.forkOf ? [`  fork of   ${trace.forkOf}`] : []),
     `  message   ${trace.messageId} in channel ${trace.channelId}`,
     ...(trace.temporalUrl ? [`  Temporal  ${printableLine(trace.temporalUrl)}`] : []),
     ...(typeof reply === 'string' ? [`  reply     ${printableLine(reply)}`] : []),

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
-import type { JsonObject } from '../schema/json.ts'
+import type { Json, JsonObject } from '../schema/json.ts'
 
 export interface NewChannelRow {
   readonly id: string
@@ -29,6 +29,19 @@ export async function ensureChannel(db: Kysely<Database>, channel: NewChannelRow
 
 export function findChannel(db: Kysely<Database>, id: string) {
   return db.selectFrom('channels').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** Replaces the name, if one is given, and single keys of the metadata; null removes one. */
+export async function updateChannel(
+  db: Kysely<Database>,
+  id: string,
+  { name = null, metadata }: { name?: string | null; metadata: JsonObject },
+): Promise<void> {
+  const removed = Object.keys(metadata).filter((key) => metadata[key] === null)
+  await sql`
+    update channels set name = coalesce(${name}::text, name), updated_at = clock_timestamp(),
+      metadata = (metadata || ${JSON.stringify(metadata)}::jsonb) - ${removed}::text[]
+    where id = ${id}`.execute(db)
 }
 
 export async function channelParticipants(db: Kysely<Database>, id: string): Promise<string[]> {
@@ -60,12 +73,19 @@ export interface ChannelAgent {
   readonly id: string
   readonly name: string
   readonly status: 'active' | 'inactive' | 'deleting'
+  /** Settings as they are stored: of the agent, and of its room in the channel. */
+  readonly overlap?: Json
+  readonly roomOverlap?: Json
 }
 
 export interface OpenChannel {
   readonly name: string
   readonly type: string
   readonly messageServerId: string
+  /** It shows what a fork said, and takes no messages. */
+  readonly isFork: boolean
+  /** As it is stored in the metadata. */
+  readonly overlap: Json | null
   /** The agents among the participants, in the order in which they joined. */
   readonly agents: readonly ChannelAgent[]
 }
@@ -79,11 +99,16 @@ export async function openChannel(
     name: string
     type: string
     message_server_id: string
+    is_fork: boolean
+    overlap: Json | null
     agents: ChannelAgent[] | null
   }>`
-    select c.name, c.type, c.message_server_id, (
-      select jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'status', a.status) order by p.position)
+    select c.name, c.type, c.message_server_id, c.fork_room_id is not null as is_fork,
+      c.metadata -> 'overlap' as overlap, (
+      select jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'status', a.status,
+        'overlap', a.character -> 'settings' -> 'overlap', 'roomOverlap', r.metadata -> 'overlap') order by p.position)
       from channel_participants p join agents a on a.id = p.entity_id
+        left join rooms r on r.agent_id = a.id and r.channel_id = p.channel_id
       where p.channel_id = c.id) as agents
     from channels c where c.id = ${id}`.execute(db)
   const row = rows[0]
@@ -92,6 +117,8 @@ export async function openChannel(
     name: row.name,
     type: row.type,
     messageServerId: row.message_server_id,
+    isFork: row.is_fork,
+    overlap: row.overlap,
     agents: row.agents ?? [],
   }
 }

@@ -25,6 +25,14 @@ const MODEL_SETTINGS: Readonly<Record<ModelPurpose, readonly string[]>> = {
   TEXT_LARGE: ['OPENAI_LARGE_MODEL', 'LARGE_MODEL'],
 }
 
+/** Settings of an agent that let one model answer every purpose. */
+export const settingsForModel = (model: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.values(MODEL_SETTINGS)
+      .flat()
+      .map((name) => [name, model]),
+  )
+
 /** Agents with keys of their own could otherwise fill the memory with clients. */
 const MAX_CLIENTS = 100
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { jsonObject, uuid } from './api.ts'
-import { TURN_CODES, TURN_STATES } from './turn.ts'
+import { pendingApproval } from './approval-api.ts'
+import { OVERLAP_POLICIES, TURN_CODES, TURN_STATES } from './turn.ts'
 
 /** What the HTTP API answers. Times are milliseconds since the epoch unless they say otherwise. */
 
@@ -123,6 +124,7 @@ const answeredTurn = z
     state: turnState,
     code: turnCode.optional(),
     agentResponse: content.nullable(),
+    approval: pendingApproval.optional(),
   })
   .meta({ id: 'AnsweredTurn' })
 
@@ -141,6 +143,8 @@ export const postedMessage = z
   })
   .meta({ id: 'PostedMessage' })
 
+const overlap = z.object({ policy: z.enum(OVERLAP_POLICIES), burstMs: z.number() })
+
 const turnResultFields = z.object({
   turnId: uuid,
   agentId: uuid,
@@ -148,8 +152,21 @@ const turnResultFields = z.object({
   code: turnCode.nullable(),
   replyId: uuid,
   reply: content.nullable(),
+  approval: pendingApproval.nullish(),
+  answeredBy: uuid.nullable().meta({
+    description: 'The turn that answers for a merged one, or took the place of a superseded one.',
+  }),
 })
 export const turnResult = turnResultFields.meta({ id: 'TurnResult' })
+
+export const cancelledTurn = turnResultFields
+  .extend({
+    delivery: z
+      .object({ retracted: z.number(), sending: z.number(), sent: z.number() })
+      .optional()
+      .meta({ description: 'Messages to a chat platform, of a turn that had ended.' }),
+  })
+  .meta({ id: 'CancelledTurn' })
 
 const step = z
   .object({
@@ -206,6 +223,7 @@ export const turnTrace = turnResultFields
     settledAt: time.nullable(),
     deadlineAt: time,
     cancelRequestedAt: time.nullable(),
+    forkOf: uuid.optional().meta({ description: 'The turn that this one runs again.' }),
     steps: z.array(step).readonly(),
     prompts: z.array(prompt).readonly(),
     modelCalls: z.array(modelCall).readonly(),
@@ -264,6 +282,10 @@ export const serverVersion = z.object({
   environment: z.string(),
   uptime: z.number().meta({ description: 'Seconds.' }),
 })
+
+export const room = z
+  .object({ id: uuid, agentId: uuid, channelId: uuid, overlap: overlap.nullable() })
+  .meta({ id: 'Room' })
 
 export const agentList = z.object({ agents: z.array(agentSummary).readonly() })
 export const messageList = z.object({ messages: z.array(message).readonly() })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isUuid } from './ids.ts'
+import { OVERLAP_EXPECTED, overlapSchema } from './overlap.ts'
 import { TURN_STATES } from './turn.ts'
 
 /** What the HTTP API is asked. What it answers is in `api-answers.ts`. */
@@ -61,6 +62,9 @@ export const postMessageBody = z
     in_reply_to_message_id: uuid.nullish(),
     raw_message: jsonObject.nullish(),
     metadata: jsonObject.nullish(),
+    overlap: overlapSchema.optional().meta({
+      description: `What the message does to unfinished turns of the room: ${OVERLAP_EXPECTED}. Also as metadata.overlap.`,
+    }),
     author_display_name: z.string().min(1).max(255).nullish(),
   })
   .meta({
@@ -81,6 +85,8 @@ export const messageHeaders = z.object({
 
 export const streamHeaders = messageHeaders.pick({ 'last-event-id': true })
 
+const channelMetadata = z.looseObject({ overlap: overlapSchema.nullish() })
+
 export const newChannelBody = z
   .object({
     id: uuid.optional(),
@@ -96,9 +102,26 @@ export const newChannelBody = z
     participantCentralUserIds: z.array(uuid).max(1000).optional().meta({
       description: 'People and agents. The first agent is the one whose reply is agentResponse.',
     }),
-    metadata: jsonObject.nullish(),
+    metadata: channelMetadata.nullish(),
   })
   .meta({ id: 'NewChannel', example: { name: 'Lobby', participantCentralUserIds: [SOME_ID] } })
+
+export const channelPatchBody = z
+  .object({
+    name: z.string().min(1, 'must not be empty').max(255).optional(),
+    metadata: channelMetadata.optional().meta({
+      description: 'Keys to replace; null removes one. `overlap` is a policy for the channel.',
+    }),
+  })
+  .meta({ id: 'ChannelPatch', example: { metadata: { overlap: 'merge' } } })
+
+export const roomPatchBody = z
+  .object({
+    overlap: overlapSchema.nullable().meta({
+      description: `What messages do to the room's unfinished turns: ${OVERLAP_EXPECTED}. Null: the agent decides.`,
+    }),
+  })
+  .meta({ id: 'RoomPatch', example: { overlap: 'latest' } })
 
 export const addAgentBody = z.object({ agentId: uuid }).meta({ id: 'AddAgent' })
 
@@ -127,6 +150,16 @@ export const agentPatchBody = jsonObject.meta({
 })
 
 export const agentParams = z.object({ agentId: uuid })
+export const cancelBody = z
+  .object({
+    partial: z
+      .enum(['keep', 'retract'], { error: 'must be keep or retract' })
+      .default('retract')
+      .meta({ description: 'What becomes of the text that a running turn has said so far.' }),
+  })
+  .meta({ id: 'CancelTurn' })
+
+export const agentRoomParams = agentParams.extend({ roomId: uuid })
 export const channelParams = z.object({ channelId: uuid })
 export const channelAgentParams = channelParams.extend({ agentId: uuid })
 export const turnParams = z.object({ turnId: uuid })
@@ -140,13 +173,13 @@ const wholeNumber = (expected: string, least: number, most: number) =>
     .pipe(z.number().min(least, expected).max(most, expected))
     .meta({ type: 'integer', minimum: least, maximum: most })
 
-const limit = (preset: number, most: number) =>
+export const limit = (preset: number, most: number) =>
   wholeNumber(`must be a whole number from 1 to ${most}`, 1, most)
     .optional()
     .transform((count) => count ?? preset)
     .meta({ type: 'integer', default: preset, minimum: 1, maximum: most })
 
-const before = wholeNumber('must be a time in milliseconds since the epoch', 0, 8.64e15)
+export const before = wholeNumber('must be a time in milliseconds since the epoch', 0, 8.64e15)
   .optional()
   .meta({ description: 'Only what is older than this time, in milliseconds since the epoch.' })
 
@@ -159,6 +192,11 @@ export const turnsQuery = z.object({
       error: (issue) => `must be one of ${TURN_STATES.join(', ')}, got ${quote(issue.input)}`,
     })
     .optional(),
+  forks: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .optional()
+    .transform((given) => given === 'true')
+    .meta({ type: 'boolean', default: false, description: 'Also those that run a turn again.' }),
 })
 
 /** A value as an error quotes it: short enough for one line. */

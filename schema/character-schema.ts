@@ -1,6 +1,8 @@
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { isUuid } from './ids.ts'
+import { overlapSetting } from './overlap.ts'
+import { turnDeadline } from './turn-deadline.ts'
 
 // The `error` of a field is what was expected there, in words: agent/characters/ makes the sentence.
 const text = z.string({ error: 'a text' })
@@ -70,7 +72,13 @@ export const characterSchema = z.strictObject(
       .array(knowledgeItem, { error: 'a list of texts, {path} or {directory}' })
       .optional(),
     plugins: texts.optional(),
-    settings: z.record(z.string(), json, { error: 'an object' }).optional(),
+    settings: z
+      .object(
+        { turnDeadlineMs: turnDeadline.optional(), overlap: overlapSetting.optional() },
+        { error: 'an object' },
+      )
+      .catchall(json)
+      .optional(),
     secrets: z
       .record(
         z.string(),

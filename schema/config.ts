@@ -207,6 +207,16 @@ export const configSchema = z.object({
     description: 'Task Queue of the turns.',
     expected: 'a name',
   }),
+  buildId: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.+-]{0,127}$/)
+    .optional()
+    .register(settingMeta, {
+      env: 'TURNKEEPER_BUILD_ID',
+      description: 'Name of this build of the code. A turn stays on the build that began it.',
+      expected: 'up to 128 letters, digits, dots, dashes, underscores and plus signs',
+      unset: 'unversioned',
+    }),
   dataDir: z.string().prefault('.turnkeeper').register(settingMeta, {
     env: 'TURNKEEPER_DATA_DIR',
     flag: 'data-dir',
@@ -217,6 +227,12 @@ export const configSchema = z.object({
     'TURNKEEPER_TURN_DEADLINE_MS',
     '300000',
     'From accepting a message to giving up on it, waiting in the queue included.',
+    1000,
+  ),
+  approvalDeadlineMs: duration(
+    'TURNKEEPER_APPROVAL_DEADLINE_MS',
+    '86400000',
+    'How long an action may wait for its approval.',
     1000,
   ),
   httpWaitMs: duration(
@@ -252,6 +268,11 @@ export const configSchema = z.object({
     'Least time between two heartbeats. Also how late a cancel is heard.',
     50,
   ),
+  unknownSends: z.literal(['repeat', 'drop']).prefault('repeat').register(settingMeta, {
+    env: 'TURNKEEPER_UNKNOWN_SENDS',
+    description: 'Whether a message is sent again that was cut off where the platform cannot tell.',
+    expected: 'repeat or drop',
+  }),
   sweepIntervalMs: duration(
     'TURNKEEPER_SWEEP_INTERVAL_MS',
     '5000',

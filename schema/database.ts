@@ -1,5 +1,15 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { ApprovalsTable } from './approvals-table.ts'
+import type { DeadLetterActsTable } from './dead-letter-table.ts'
+import type { ForksTable } from './forks-table.ts'
 import type { JsonObject } from './json.ts'
+import type { TemporalContactTable, TemporalOutagesTable } from './outage-tables.ts'
+import type {
+  ConnectorPausesTable,
+  DeliveriesTable,
+  OutboxPartsTable,
+  OutboxTable,
+} from './outbox-tables.ts'
 import type { TurnState } from './turn.ts'
 
 /** Written as a `Date` or left to `now()`; read as a `Date`. */
@@ -23,10 +33,17 @@ export interface Database {
   prompts: PromptsTable
   model_calls: ModelCallsTable
   outbox: OutboxTable
+  outbox_parts: OutboxPartsTable
+  connector_pauses: ConnectorPausesTable
   deliveries: DeliveriesTable
   evaluator_runs: EvaluatorRunsTable
+  approvals: ApprovalsTable
   stream_chunks: StreamChunksTable
   stream_listeners: StreamListenersTable
+  dead_letter_acts: DeadLetterActsTable
+  temporal_outages: TemporalOutagesTable
+  temporal_contact: TemporalContactTable
+  forks: ForksTable
 }
 
 export interface AgentsTable {
@@ -105,6 +122,8 @@ export interface ChannelsTable {
   source_type: string | null
   source_id: string | null
   metadata: JsonColumn<JsonObject>
+  /** The shadow room of a fork, with which it leaves; null for every other channel. */
+  fork_room_id: string | null
   created_at: CreatedAt
   updated_at: ColumnType<Date, Date | undefined, Date>
 }
@@ -173,13 +192,36 @@ export interface TurnsTable {
   /** Since when it is the head of its room and may be started; null while it waits behind others. */
   ready_at: Date | null
   deadline_at: ColumnType<Date, Date, Date>
+  /** Since when the deadline counts: accept, a retry or an answered approval. */
+  deadline_from: ColumnType<Date, Date | undefined, Date>
   started_at: Date | null
   settled_at: Date | null
   cancel_requested_at: Date | null
+  /** How a turn that was told to stop shall end, and whether the person keeps what it said so far. */
+  stop_state: 'cancelled' | 'superseded' | null
+  stop_keeps: Generated<boolean>
+  /** The turn that answers instead of a `merged` one, or that took the place of a `superseded` one. */
+  answered_by: string | null
+  /** In which round of that turn the message was taken up, from 1; more than 1 by `steer`. */
+  merged_round: Generated<number>
+  /** Messages that this turn answers besides its own. */
+  merged_count: Generated<number>
+  /** `open`: it ended badly and waits for an operator. Null for all that ended well. */
+  dead_letter: 'open' | 'retried' | 'skipped' | null
+  /** When it last became `open`. */
+  dead_letter_at: Date | null
+  /** The apology that was said; a later generation says none again. */
+  apology_memory_id: string | null
+  /** The ledger's answers of older generations are not used: an operator wanted new ones. */
+  ledger_from_gen: Generated<number>
   /** Last time a step or the sweeper wrote about this turn. */
   touched_at: ColumnType<Date, Date | undefined, Date>
   /** Temporal's run id of the current generation, once admitted. */
   run_id: string | null
+  /** An action was cut off that must not be repeated: it may have happened or not. */
+  has_unknown_effect: Generated<boolean>
+  /** The turn that this one runs again in a shadow room; null for every other turn. */
+  fork_of: string | null
 }
 
 /** The journal: one row per step of a turn, holding the claim and the result. */
@@ -235,31 +277,6 @@ export interface ModelCallsTable {
   error: string | null
   created_at: CreatedAt
   finished_at: Date | null
-}
-
-/** Messages on their way to a chat platform, in the order of `seq` within a room. */
-export interface OutboxTable {
-  id: string
-  room_id: string
-  agent_id: string
-  turn_id: string
-  seq: Generated<number>
-  /** The connector. */
-  source: string
-  content: JsonColumn<JsonObject>
-  state: 'pending' | 'sent' | 'failed'
-  attempts: Generated<number>
-  platform_message_id: string | null
-  error: string | null
-  created_at: CreatedAt
-  sent_at: Date | null
-}
-
-/** Who drains a room's outbox: one `deliver` at a time, by a lease that its heartbeats extend. */
-export interface DeliveriesTable {
-  room_id: string
-  token: string
-  until: Date
 }
 
 /** How far an evaluator has looked in a room. */

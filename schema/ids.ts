@@ -32,6 +32,11 @@ export function createUniqueUuid(agentId: string, base: string): string {
 /** ElizaOS's default message server. */
 export const DEFAULT_MESSAGE_SERVER_ID = '00000000-0000-0000-0000-000000000000'
 
+/** The id of the approval of an action, by the generation whose decision named it. */
+export function approvalIdOf(of: { turnId: string; gen: number; step: string }): string {
+  return stringToUuid(`approval:${of.turnId}:${of.gen}:${of.step}`)
+}
+
 /** The id of a turn's reply: known before it is written, so that chunks of it can carry it. */
 export function replyIdOf({ turnId, gen }: { turnId: string; gen: number }): string {
   return stringToUuid(`reply:${turnId}:${gen}`)

@@ -12,7 +12,7 @@ export const settings: readonly (SettingMeta & { readonly key: SettingKey })[] =
   return meta ? [{ ...meta, key: key as SettingKey }] : [] // a key of the shape itself
 })
 
-/** What `@temporalio/envconfig` and Temporal's own command line read. */
+/** What `@temporalio/envconfig` and Temporal's own command line read, and its Worker Controller writes. */
 const TEMPORAL_NAMES = [
   'TEMPORAL_ADDRESS',
   'TEMPORAL_NAMESPACE',
@@ -20,6 +20,7 @@ const TEMPORAL_NAMES = [
   'TEMPORAL_CODEC_AUTH',
   'TEMPORAL_CODEC_ENDPOINT',
   'TEMPORAL_CONFIG_FILE',
+  'TEMPORAL_DEPLOYMENT_NAME',
   'TEMPORAL_PROFILE',
   'TEMPORAL_TLS',
   'TEMPORAL_TLS_CLIENT_CERT_DATA',
@@ -30,6 +31,7 @@ const TEMPORAL_NAMES = [
   'TEMPORAL_TLS_SERVER_CA_CERT_DATA',
   'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
   'TEMPORAL_TLS_SERVER_NAME',
+  'TEMPORAL_WORKER_BUILD_ID',
 ]
 
 /**

@@ -21,6 +21,10 @@ export function isTerminal(state: TurnState): state is TerminalState {
   return state !== 'queued' && state !== 'running' && state !== 'waiting_approval'
 }
 
+/** Nobody works on it: it has ended, or it waits for an approval. Whoever waits for a reply stops here. */
+export const isResting = (state: TurnState): boolean =>
+  isTerminal(state) || state === 'waiting_approval'
+
 /** A turn and its generation. Generation 1 is the first; an operator or the sweeper opens the next. */
 export interface TurnRef {
   readonly turnId: string
@@ -35,8 +39,43 @@ export interface HeadTurn extends TurnRef {
   readonly deadlineAt: number
 }
 
+/**
+ * What a message does to the turns that its room has already:
+ * - `enqueue` waits behind them;
+ * - `reject` is refused while there are any;
+ * - `interrupt` stops the running one, which keeps what it has said;
+ * - `rollback` stops the running one, and takes back what it has not shown for good;
+ * - `merge` joins the sender's waiting turn, which waits for a burst of messages to end;
+ * - `steer` is handed to the running turn before its next model call, else it waits behind;
+ * - `latest` takes the place of all of them.
+ */
+export const OVERLAP_POLICIES = [
+  'enqueue',
+  'reject',
+  'interrupt',
+  'rollback',
+  'merge',
+  'steer',
+  'latest',
+] as const
+export type OverlapPolicy = (typeof OVERLAP_POLICIES)[number]
+
+export interface Overlap {
+  readonly policy: OverlapPolicy
+  /** Of `merge`: how long a turn waits for the sender's next message. Milliseconds. */
+  readonly burstMs: number
+}
+
 /** What `turnWorkflow` is started with. It enters Temporal's history: ids and times only. */
 export interface TurnInput extends HeadTurn {
+  /** A setting, but part of the input: a Workflow must not read configuration. */
+  readonly heartbeatTimeoutMs: number
+}
+
+/** What `deliveryWorkflow` is started with. */
+export interface DeliveryInput {
+  readonly roomId: string
+  readonly agentId: string
   /** A setting, but part of the input: a Workflow must not read configuration. */
   readonly heartbeatTimeoutMs: number
 }
@@ -56,6 +95,8 @@ export const TURN_CODES = [
   'database_unavailable',
   'deadline_exceeded',
   'cancelled_by_user',
+  'superseded',
+  'room_busy',
   'agent_deleted',
   'workflow_lost',
   'fenced',
@@ -68,7 +109,12 @@ export const isTurnCode = (code: unknown): code is TurnCode =>
 
 /** What `admit` tells the Workflow. */
 export type Admission =
-  | { readonly kind: 'admitted'; readonly foreignProviders: boolean }
+  | {
+      readonly kind: 'admitted'
+      readonly foreignProviders: boolean
+      /** Rounds that an earlier generation began; 1 unless it was steered. */
+      readonly rounds: number
+    }
   /** Its deadline passed while it waited: it is settled as `timed_out`. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'refused'; readonly state: TurnState }
@@ -82,9 +128,17 @@ export interface Decision {
   readonly actions: readonly string[]
 }
 
+/** What `runAction` tells the Workflow: `needs_approval` sends it to `park`. */
+export type ActionVerdict = 'done' | 'needs_approval'
+
+/** What `park` tells the Workflow; `refused`: the turn was told to stop meanwhile. */
+export type Parking =
+  | { readonly kind: 'parked'; readonly hasOutbox: boolean }
+  | { readonly kind: 'refused' }
+
 /** How the Workflow asks `settle` to end the turn. */
 export type Ending =
-  | { readonly kind: 'decided' }
+  | { readonly kind: 'decided'; readonly round: number }
   | { readonly kind: 'ignored' }
   /** The failure's type: a TurnCode, or one that only `settle` can translate. */
   | { readonly kind: 'failed'; readonly code: string }

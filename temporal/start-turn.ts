@@ -12,6 +12,11 @@ export interface StartSettings {
   readonly hasSearchAttributes: boolean
   /** This process holds a Worker of the task queue: the first Workflow Task rides on the answer. */
   readonly isEager: boolean
+  /**
+   * Whether this process's build is the current one: an eager start stays on the starter's build, and
+   * a busy room would never leave an old one. @default always
+   */
+  readonly isCurrent?: () => boolean
 }
 
 /** Every 32nd start goes through the task queue, so that a hot room moves between Workers. */
@@ -25,6 +30,7 @@ export type StartOutcome = 'started' | 'closed'
  * run again.
  */
 export function createStartTurn(client: Client, settings: StartSettings) {
+  const { isEager, isCurrent = () => true } = settings
   let starts = 0
   return async function startTurn(turn: HeadTurn): Promise<StartOutcome> {
     starts += 1
@@ -37,7 +43,7 @@ export function createStartTurn(client: Client, settings: StartSettings) {
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowTaskTimeout: settings.workflowTaskTimeoutMs,
-        requestEagerStart: settings.isEager && starts % NOT_EAGER_EVERY !== 0,
+        requestEagerStart: isEager && starts % NOT_EAGER_EVERY !== 0 && isCurrent(),
         staticSummary: `Turn ${turnId} of agent ${agentId}`,
         typedSearchAttributes: settings.hasSearchAttributes ? attributes(turn) : undefined,
         args: [{ ...input, heartbeatTimeoutMs: settings.heartbeatTimeoutMs }],

@@ -83,8 +83,8 @@ describe('a replay of changed Workflow code', () => {
   }
 
   it.each([
-    ['left-out', 'await steps.composeState(hasForeignProviders)', ''],
-    ['swapped', 'await steps.decide()', 'await steps.runAction(0, "DIM") as never'],
+    ['left-out', 'await steps.composeState(round, foreignProviders)', ''],
+    ['swapped', 'await steps.decide(round)', 'await steps.runAction(0, "DIM") as never'],
   ])('says that it is not deterministic, and why, when a step is %s', async (...edit) => {
     const { replayHistory } = await edited(...edit)
     expect(await replayHistory(historyOf('replied.json'), 'replied')).toEqual({

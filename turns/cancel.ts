@@ -1,7 +1,16 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
+import { cancelApprovals } from './approvals.ts'
 import { lockRoom, startableHead } from './head.ts'
+import { type Retraction, retractPending } from './outbox-retract.ts'
+
+export interface CancelRequest {
+  readonly turnId: string
+  readonly roomId: string
+  /** What the running turn has said so far stays as its reply. @default false */
+  readonly keepsPartial?: boolean
+}
 
 export interface CancelOutcome {
   /** The running generation whose Workflow must be told; undefined when there is none. */
@@ -10,21 +19,25 @@ export interface CancelOutcome {
   readonly cancelled: { readonly gen: number } | undefined
   /** The room's head after a queued turn left the queue. */
   readonly head: HeadTurn | undefined
+  /** Of a turn that had ended: its messages on the way to a chat platform. */
+  readonly delivery: Retraction | undefined
 }
 
 /**
  * Cancels a turn under its room's lock. A queued turn ends at once (if its Workflow is being started,
- * `admit` finds the ended row); a running one is marked, and its Workflow must then be cancelled.
+ * `admit` finds the ended row); a running one is marked, and its Workflow must then be cancelled. Of an
+ * ended one what its outbox has not sent yet is taken back.
  */
 export function requestCancel(
   db: Kysely<Database>,
-  { turnId, roomId }: { turnId: string; roomId: string },
+  { turnId, roomId, keepsPartial = false }: CancelRequest,
 ): Promise<CancelOutcome> {
   return db.transaction().execute(async (trx) => {
     await lockRoom(trx, roomId)
     const { rows } = await sql<{ state: string; gen: number }>`
       update turns set cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
-        touched_at = clock_timestamp(),
+        touched_at = clock_timestamp(), stop_state = coalesce(stop_state, 'cancelled'),
+        stop_keeps = case when cancel_requested_at is null then ${keepsPartial}::boolean else stop_keeps end,
         state = case when state = 'running' then state else 'cancelled' end,
         code = case when state = 'running' then code else 'cancelled_by_user' end,
         settled_at = case when state = 'running' then settled_at else clock_timestamp() end
@@ -32,11 +45,19 @@ export function requestCancel(
       returning state, gen`.execute(trx)
     const row = rows[0]
     if (row?.state === 'running') {
-      return { running: { turnId, gen: row.gen }, cancelled: undefined, head: undefined }
+      return { ...NOTHING, running: { turnId, gen: row.gen } }
     }
-    const head = await releaseHead(trx, roomId)
-    return { running: undefined, cancelled: row && { gen: row.gen }, head }
+    if (!row) return { ...NOTHING, delivery: await retractPending(trx, turnId) }
+    await cancelApprovals(trx, turnId)
+    return { ...NOTHING, cancelled: { gen: row.gen }, head: await releaseHead(trx, roomId) }
   })
+}
+
+const NOTHING: CancelOutcome = {
+  running: undefined,
+  cancelled: undefined,
+  head: undefined,
+  delivery: undefined,
 }
 
 /**

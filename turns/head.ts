@@ -38,16 +38,17 @@ export async function lockRoomAndTurn(
     .execute()
 }
 
-/** The room's head if it waits to be started and its agent runs. */
+/** The room's head if it waits to be started, for no burst to end, and its agent runs. */
 export async function startableHead(
   db: Kysely<Database>,
   roomId: string,
 ): Promise<HeadTurn | undefined> {
-  const { rows } = await sql<HeadRow & { state: string; active: boolean }>`
-    select t.id, t.gen, t.agent_id, t.room_id, t.deadline_at, t.state, a.status = 'active' as active
+  const { rows } = await sql<HeadRow & { state: string; active: boolean; ready: boolean }>`
+    select t.id, t.gen, t.agent_id, t.room_id, t.deadline_at, t.state, a.status = 'active' as active,
+      coalesce(t.ready_at <= clock_timestamp(), true) as ready
     from turns t join agents a on a.id = t.agent_id
     where t.room_id = ${roomId} and t.state in ('queued', 'running')
     order by t.seq limit 1`.execute(db)
   const head = rows[0]
-  return head?.state === 'queued' && head.active ? toHeadTurn(head) : undefined
+  return head?.state === 'queued' && head.active && head.ready ? toHeadTurn(head) : undefined
 }

@@ -9,6 +9,9 @@ import type { TurnRef } from '../schema/turn.ts'
 /** Takes the place of an attempt's token when nobody may finish the step any more. */
 const VOID_TOKEN = 'void'
 
+/** Stands for a token in the row of a step that failed before it was claimed. */
+export const NOTED_TOKEN = 'noted'
+
 /**
  * The right of one attempt to a step, taken before any effect. Order is the attempt number as
  * Temporal gave it, never arrival in the database: a late attempt 1 does not displace attempt 2.
@@ -22,7 +25,8 @@ export async function claim(
 ): Promise<Claim> {
   if (await beginStep(db, attempt, options)) return { kind: 'claimed', isTakeover: false }
   // Statements of their own: each must see what the one before it may have waited for.
-  if (await takeStep(db, attempt, options)) return { kind: 'claimed', isTakeover: true }
+  if (await takeStep(db, attempt, options, 'noted')) return { kind: 'claimed', isTakeover: false }
+  if (await takeStep(db, attempt, options, 'begun')) return { kind: 'claimed', isTakeover: true }
   const result = await journaled(db, attempt.turnId, attempt.gen, options.step)
   if (result) return { kind: 'done', result }
   throw new FencedError(options.step)
@@ -48,12 +52,14 @@ async function takeStep(
   db: Kysely<Database>,
   attempt: StepAttempt,
   options: ClaimOptions,
+  standing: 'noted' | 'begun',
 ): Promise<boolean> {
   const { rows } = await sql`
     update steps s set attempt = ${attempt.attempt}, token = ${attempt.token}
     from (${turnOf(attempt, options)}) as t
     where s.turn_id = t.id and s.gen = t.gen and s.step = ${options.step} and s.state = 'pending'
       and (s.attempt < ${attempt.attempt} or s.token = ${attempt.token})
+      and (s.token = ${NOTED_TOKEN}) = ${standing === 'noted'}::boolean
     returning 1 as claimed`.execute(db)
   return rows.length > 0
 }
@@ -72,7 +78,7 @@ const turnOf = (attempt: StepAttempt, { beforeSettle }: ClaimOptions) => sql`
  */
 export const voidClaims = ({ turnId, gen }: TurnRef): RawBuilder<unknown> => sql`
   update steps set token = ${VOID_TOKEN}
-  where turn_id = ${turnId} and gen = ${gen} and state = 'pending'`
+  where turn_id = ${turnId} and gen = ${gen} and state = 'pending' and token <> ${NOTED_TOKEN}`
 
 /**
  * Journals the result of a claimed step.
@@ -105,7 +111,7 @@ export async function noteFailure(
 ): Promise<void> {
   await sql`
     insert into steps (turn_id, gen, step, attempt, token, state, error)
-    select t.id, t.gen, ${step}, ${attempt.attempt}, ${attempt.token}, 'pending', ${storableText(error)}
+    select t.id, t.gen, ${step}, ${attempt.attempt}, ${NOTED_TOKEN}, 'pending', ${storableText(error)}
     from turns t
     where t.id = ${attempt.turnId} and t.gen = ${attempt.gen} and t.run_id = ${attempt.runId}
     on conflict (turn_id, gen, step) do update set error = excluded.error
@@ -140,6 +146,23 @@ export async function journalOnce(
   const standing = await journaled(db, attempt.turnId, attempt.gen, step)
   if (!standing) throw new FencedError(step)
   return standing
+}
+
+/** Whether an attempt of this generation has begun a step. One that failed before its claim has not. */
+export async function standingOf(
+  db: Kysely<Database>,
+  { turnId, gen }: TurnRef,
+  step: string,
+): Promise<'none' | 'begun' | 'done'> {
+  const row = await db
+    .selectFrom('steps')
+    .select(['state', 'token'])
+    .where('turn_id', '=', turnId)
+    .where('gen', '=', gen)
+    .where('step', '=', step)
+    .executeTakeFirst()
+  if (!row || (row.state === 'pending' && row.token === NOTED_TOKEN)) return 'none'
+  return row.state === 'done' ? 'done' : 'begun'
 }
 
 /** What a finished step journaled; undefined when it has not finished. */

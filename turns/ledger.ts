@@ -14,7 +14,7 @@ interface OpenedRow {
 
 /**
  * Writes the row before the vendor is called. Pending rows of earlier attempts become `unknown`. An
- * answer that an earlier attempt or generation got is returned instead.
+ * answer that an earlier attempt or generation got is returned instead, unless an operator wanted new ones.
  * @throws {FencedError} the step's claim is no longer this attempt's.
  */
 export async function openCall(db: Kysely<Database>, call: LedgerCall): Promise<OpenedCall> {
@@ -31,6 +31,7 @@ export async function openCall(db: Kysely<Database>, call: LedgerCall): Promise<
     ), finished as (
       select response, finish_reason from model_calls
       where ${ofCall} and response is not null and error is null and gen <= ${gen}
+        and gen >= (select ledger_from_gen from turns where id = ${turnId})
       order by gen desc, attempt desc limit 1
     ), opened as (
       insert into model_calls (turn_id, gen, step, call, attempt, vendor, model, purpose, state, input_tokens)

@@ -9,6 +9,8 @@ export interface LoadedTurnRow {
   seq: number
   state: TurnState
   run_id: string | null
+  merged_count: number
+  has_choices: boolean
   agent_id: string
   agent_updated_at: Date
   channel_id: string
@@ -25,6 +27,7 @@ export interface LoadedTurnRow {
   memory_metadata: JsonObject
   memory_created_at: Date
   participation: 'FOLLOWED' | 'MUTED' | null
+  fork_of: string | null
 }
 
 /** Columns and joins of `LoadedTurnRow`, to stand behind `select` with `turns` as `t`. */
@@ -32,7 +35,9 @@ export const loadedTurnColumns: RawBuilder<unknown> = sql`
   t.id, t.seq, t.agent_id, a.updated_at as agent_updated_at, t.channel_id, t.message_id,
   t.deadline_at, t.room_id, r.world_id, r.name as room_name,
   r.source as room_source, r.type as room_type, t.memory_id, t.entity_id, m.content,
-  m.metadata as memory_metadata, m.created_at as memory_created_at, p.state as participation`
+  m.metadata as memory_metadata, m.created_at as memory_created_at, p.state as participation,
+  t.fork_of,
+  exists (select from approvals c where c.room_id = t.room_id and c.state = 'pending') as has_choices`
 
 export const loadedTurnJoins: RawBuilder<unknown> = sql`
   join agents a on a.id = t.agent_id
@@ -51,6 +56,11 @@ export function toLoadedTurn(row: LoadedTurnRow): LoadedTurn {
     messageId: row.message_id,
     deadlineAt: row.deadline_at.getTime(),
     participation: row.participation,
+    forkOf: row.fork_of ?? undefined,
+    mergedCount: row.merged_count,
+    mergedMemoryIds: [],
+    rounds: 1,
+    hasChoices: row.has_choices,
     room: {
       id: row.room_id,
       agentId: row.agent_id,

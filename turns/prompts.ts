@@ -20,7 +20,8 @@ export async function readPrompt(
 }
 
 /**
- * Stores the prompt for `step` and journals `composeState` with it; the first commit wins.
+ * Stores the prompt for `decide` (`decide:2` in a second round) and journals `composeState` with it; the
+ * first commit wins.
  * @throws {FencedError} the turn does not run under this generation and run.
  */
 export async function writePrompt(
@@ -29,6 +30,7 @@ export async function writePrompt(
   step: string,
   { prompt, state }: StoredPrompt,
 ): Promise<StoredPrompt> {
+  const composed = step.replace('decide', 'composeState')
   const { rows } = await sql<StoredPrompt>`
     with turn as (
       select id, gen from turns
@@ -40,7 +42,7 @@ export async function writePrompt(
       returning prompt, state
     ), journal as (
       insert into steps (turn_id, gen, step, attempt, token, state, finished_at)
-      select id, gen, 'composeState', ${attempt.attempt}, ${attempt.token}, 'done', clock_timestamp() from turn
+      select id, gen, ${composed}, ${attempt.attempt}, ${attempt.token}, 'done', clock_timestamp() from turn
       on conflict (turn_id, gen, step) do update
         set state = 'done', finished_at = clock_timestamp(), error = null where steps.state = 'pending'
     )

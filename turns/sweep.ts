@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
-import { lockRoom, toHeadTurn } from './head.ts'
-import { voidClaims } from './journal.ts'
+import { lockRoomAndTurn, toHeadTurn } from './head.ts'
+import { openNextGeneration } from './next-generation.ts'
+import { abandonedRooms, type OutboxRoom } from './outbox-abandoned.ts'
 
 /** `hashtext('turnkeeper.sweep')`, written out: one sweep at a time in the whole system. */
 const SWEEP_LOCK = 738_911_442
@@ -15,8 +16,10 @@ export interface SweepLimits {
   readonly readyMs: number
   /** A running turn that was not touched this long is looked up in Temporal. */
   readonly untouchedMs: number
-  /** How long past its deadline a queued turn may stand. */
+  /** How long past its deadline a turn may stand at most; what is not heard by then is not waited for. */
   readonly graceMs: number
+  /** A running turn that is this late is ended; less than the grace, so that the sweep is in time. */
+  readonly lateMs: number
 }
 
 export interface RunningTurn extends TurnRef {
@@ -24,6 +27,8 @@ export interface RunningTurn extends TurnRef {
   readonly roomId: string
   readonly deadlineAt: number
   readonly cancelRequested: boolean
+  /** Past its deadline, or told to stop so long ago that its Workflow will not hear it any more. */
+  readonly isOverdue: boolean
 }
 
 export interface SweepFindings {
@@ -33,6 +38,10 @@ export interface SweepFindings {
   readonly expired: readonly HeadTurn[]
   /** Running turns whose Workflow should be looked up. */
   readonly running: readonly RunningTurn[]
+  /** Ids of approvals that nobody answered in time. */
+  readonly unanswered: readonly string[]
+  /** Rooms whose outbox nobody sends. */
+  readonly undelivered: readonly OutboxRoom[]
 }
 
 interface Row {
@@ -42,6 +51,7 @@ interface Row {
   room_id: string
   deadline_at: Date
   cancel_requested: boolean
+  overdue: boolean
 }
 
 /**
@@ -61,6 +71,8 @@ export function findLateTurns(
       ready: (await ready(trx, limits.readyMs)).map(toHeadTurn),
       expired: (await expired(trx, limits.graceMs)).map(toHeadTurn),
       running: (await running(trx, limits)).map(toRunningTurn),
+      unanswered: await unanswered(trx),
+      undelivered: await abandonedRooms(trx),
     }
   })
 }
@@ -91,58 +103,66 @@ async function expired(trx: Kysely<Database>, graceMs: number): Promise<Row[]> {
   const { rows } = await sql<Row>`
     with late as (
       select id from turns
-      where state in ('queued', 'waiting_approval') and deadline_at < ${ago(Math.min(graceMs, 2_000))}
+      where state = 'queued' and deadline_at < ${ago(Math.min(graceMs, 2_000))}
       order by touched_at limit ${LIMIT}
     )
     update turns set touched_at = clock_timestamp() from late
-    where turns.id = late.id and turns.state in ('queued', 'waiting_approval')
+    where turns.id = late.id and turns.state = 'queued'
     returning turns.id, turns.gen, turns.agent_id, turns.room_id, turns.deadline_at`.execute(trx)
   return rows
+}
+
+/** A parked turn has the deadline of its question. Answered by the sweeper, they are found no more. */
+async function unanswered(trx: Kysely<Database>): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('approvals')
+    .select('id')
+    .where('state', '=', 'pending')
+    .where('deadline_at', '<=', sql<Date>`clock_timestamp()`)
+    .orderBy('deadline_at')
+    .limit(LIMIT)
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 /** Quiet ones; those that were cancelled or are late are looked at sooner. */
 async function running(
   trx: Kysely<Database>,
-  { untouchedMs, graceMs }: SweepLimits,
+  { untouchedMs, graceMs, lateMs }: SweepLimits,
 ): Promise<Row[]> {
+  const overdue = sql`(deadline_at < ${ago(lateMs)} or coalesce(cancel_requested_at < ${ago(graceMs)}, false))`
   const { rows } = await sql<Row>`
     with quiet as (
       select id from turns
       where state = 'running' and (touched_at < ${ago(untouchedMs)}
         or (cancel_requested_at is not null and touched_at < ${ago(1_000)})
-        or (deadline_at < ${ago(graceMs)} and touched_at < ${ago(1_000)}))
+        or deadline_at < ${ago(lateMs)})
       order by touched_at limit ${LIMIT}
     )
     update turns set touched_at = clock_timestamp() from quiet
     where turns.id = quiet.id and turns.state = 'running'
     returning turns.id, turns.gen, turns.agent_id, turns.room_id, turns.deadline_at,
-      turns.cancel_requested_at is not null as cancel_requested`.execute(trx)
+      turns.cancel_requested_at is not null as cancel_requested, ${overdue} as overdue`.execute(trx)
   return rows
 }
 
 const toRunningTurn = (row: Row): RunningTurn => ({
   ...toHeadTurn(row),
   cancelRequested: row.cancel_requested,
+  isOverdue: row.overdue,
 })
 
 /**
  * Opens the next generation of a running turn that Temporal does not know (its retention is over, or
- * its data is gone). Undefined when the turn moved on meanwhile. The complete ledger rows of the old
- * generation serve the new one unpaid.
+ * its data is gone). Undefined when the turn moved on meanwhile. What the old generation's steps
+ * finished is not done again, and its complete ledger rows serve the new one unpaid.
  */
 export function takeOver(
   db: Kysely<Database>,
-  { turnId, gen, roomId }: RunningTurn,
+  { turnId, gen, roomId }: HeadTurn,
 ): Promise<HeadTurn | undefined> {
   return db.transaction().execute(async (trx) => {
-    await lockRoom(trx, roomId)
-    const { rows } = await sql<Row>`
-      update turns set gen = gen + 1, state = 'queued', run_id = null, ready_at = clock_timestamp(),
-        touched_at = clock_timestamp()
-      where id = ${turnId} and gen = ${gen} and state = 'running'
-      returning id, gen, agent_id, room_id, deadline_at`.execute(trx)
-    if (!rows[0]) return undefined
-    await voidClaims({ turnId, gen }).execute(trx)
-    return toHeadTurn(rows[0])
+    await lockRoomAndTurn(trx, { roomId, turnId })
+    return openNextGeneration(trx, { turnId, gen }, sql`state = 'running'`)
   })
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import type { PendingApproval } from '../agent/approvals.ts'
 import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnState } from '../schema/turn.ts'
@@ -18,9 +19,16 @@ export async function findResults(db: Kysely<Database>, turnIds: readonly string
     agent_id: string
     state: TurnState
     code: string | null
+    answered_by: string | null
     reply: JsonObject | null
+    reply_memory_id: string | null
+    approval: PendingApproval | null
   }>`
-    select t.id, t.gen, t.agent_id, t.state, t.code, m.content as reply
+    select t.id, t.gen, t.agent_id, t.state, t.code, m.content as reply, t.reply_memory_id,
+      case when t.state = 'waiting_approval' then (
+        select jsonb_build_object('id', a.id, 'action', a.action, 'parameters', a.parameters, 'question', a.question)
+        from approvals a where a.turn_id = t.id and a.state = 'pending' limit 1) end as approval,
+      case when t.state in ('merged', 'superseded') then t.answered_by end as answered_by
     from turns t left join memories m on m.id = t.reply_memory_id
     where t.id = any(${[...turnIds]}::uuid[])`.execute(db)
   return rows
@@ -44,6 +52,8 @@ export interface TurnPage {
   /** Milliseconds since the epoch. */
   readonly before?: number
   readonly state?: TurnState
+  /** Forks as well. @default false */
+  readonly withForks?: boolean
 }
 
 /** An agent's turns, newest first. */
@@ -56,6 +66,7 @@ export function listTurns(db: Kysely<Database>, agentId: string, page: TurnPage)
     .limit(page.limit)
   if (page.before !== undefined) query = query.where('accepted_at', '<', new Date(page.before))
   if (page.state !== undefined) query = query.where('state', '=', page.state)
+  if (!page.withForks) query = query.where('fork_of', 'is', null)
   return query.execute()
 }
 

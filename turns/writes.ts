@@ -19,7 +19,9 @@ export async function writeStep(
   writes: StepWrites,
 ): Promise<void> {
   for (const [ordinal, content] of writes.messages.entries()) {
-    await writeMessage(trx, target, content, ordinal)
+    const id = idOf(target, 'message', ordinal)
+    const memoryId = idOf(target, 'message-memory', ordinal)
+    await writeMessage(trx, target, { id, memoryId, content })
   }
   for (const [ordinal, memory] of writes.memories.entries()) {
     await writeMemory(trx, target, memory, idOf(target, 'memory', ordinal))
@@ -32,14 +34,13 @@ export async function writeStep(
 const idOf = ({ turn, step }: WriteTarget, kind: string, ordinal: number) =>
   stringToUuid(`${turn.turnId}:${turn.gen}:${step}:${kind}:${ordinal}`)
 
-async function writeMessage(
+/** One message with the agent's memory of it, and its row in the outbox where a platform shows it. */
+export async function writeMessage(
   trx: Kysely<Database>,
   target: WriteTarget,
-  content: Content,
-  ordinal: number,
+  { id, memoryId, content }: { id: string; memoryId: string; content: Content },
 ): Promise<void> {
   const { turn, outboxSource } = target
-  const id = idOf(target, 'message', ordinal)
   const body = JSON.stringify(content)
   await trx
     .insertInto('messages')
@@ -54,6 +55,7 @@ async function writeMessage(
       metadata: JSON.stringify({
         thought: content.thought ?? null,
         actions: content.actions ?? [],
+        approval: content.approval,
       }),
       turn_id: turn.turnId,
     })
@@ -65,7 +67,7 @@ async function writeMessage(
     content,
     metadata: { type: 'message' },
   }
-  await writeMemory(trx, target, memory, idOf(target, 'message-memory', ordinal))
+  await writeMemory(trx, target, memory, memoryId)
   if (outboxSource === null) return
   await trx
     .insertInto('outbox')
@@ -122,6 +124,18 @@ async function writeRelationship(
       set tags = array(select distinct unnest(relationships.tags || excluded.tags) order by 1)`.execute(
     trx,
   )
+}
+
+/** For the operator: an action of the turn may have happened or not. */
+export async function noteUnknownEffect(
+  trx: Kysely<Database>,
+  { turnId }: LoadedTurn,
+): Promise<void> {
+  await trx
+    .updateTable('turns')
+    .set({ has_unknown_effect: true })
+    .where('id', '=', turnId)
+    .execute()
 }
 
 /** How far the evaluator has looked. A later turn's note stands. */

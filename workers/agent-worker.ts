@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { WorkerDeploymentVersion } from '@temporalio/common'
 import {
   bundleWorkflowCode,
   type NativeConnection,
@@ -16,6 +18,8 @@ export interface WorkerSettings {
   /** How long running steps may take to finish at shutdown. */
   readonly drainMs: number
   readonly workflowBundle: WorkflowBundle
+  /** A turn is run by Workers of one version from its first task to its end. @default unversioned */
+  readonly version?: WorkerDeploymentVersion
 }
 
 /** The Workflow code as the Worker runs it; about a second of work, so once per process. */
@@ -45,6 +49,7 @@ export function createAgentWorker(ports: Ports, settings: WorkerSettings): Promi
     workflowBundle: settings.workflowBundle,
     activities: createActivities(ports),
     shutdownGraceTime: settings.drainMs,
+    workerDeploymentOptions: settings.version && pinned(settings.version),
     // A paused Worker keeps its open polls, and each swallows a task: few polls, few tasks lost.
     // (`maxConcurrentActivityTaskPolls` is ignored by SDK 1.24.)
     workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 3 },
@@ -61,4 +66,24 @@ export function createAgentWorker(ports: Ports, settings: WorkerSettings): Promi
     maxEagerActivityReservationsPerWorkflowTask: 10,
     maxCachedWorkflows: 500, // a turn is short: the cache serves those that run, not those that were
   })
+}
+
+const pinned = (version: WorkerDeploymentVersion) => ({
+  version,
+  useWorkerVersioning: true as const,
+  defaultVersioningBehavior: 'PINNED' as const,
+})
+
+const LOOK_MS = 50
+
+/**
+ * Waits, at most `limitMs`, until a Worker that gets no new turns has none left: they are pinned to its
+ * build, and perhaps nobody else runs it any more.
+ */
+export async function lastTurnsOf(worker: Worker, limitMs: number): Promise<void> {
+  const until = performance.now() + limitMs
+  // A Workflow leaves the cache when it ends.
+  while (worker.getStatus().numCachedWorkflows > 0 && performance.now() < until) {
+    await delay(LOOK_MS)
+  }
 }

@@ -1,1 +1,2 @@
+export { deliveryWorkflow } from './delivery.ts'
 export { turnWorkflow } from './turn.ts'

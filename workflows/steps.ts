@@ -38,13 +38,16 @@ export function stepsOf(turn: TurnInput) {
     admit: () => local('Take the turn', (a) => a.admit(turn)),
     shouldRespond: () => local('Answer at all? The rules', (a) => a.shouldRespond(turn)),
     shouldRespondModel: () => world('Answer at all? Ask the model').shouldRespondModel(turn),
-    composeState: (hasForeignProviders: boolean) =>
+    composeState: (round: number, hasForeignProviders: boolean) =>
       hasForeignProviders
-        ? world('Compose the prompt').composeState(turn)
-        : local('Compose the prompt', (a) => a.composeState(turn)),
-    decide: () => world('Ask the model').decide(turn),
+        ? world('Compose the prompt').composeState(turn, round)
+        : local('Compose the prompt', (a) => a.composeState(turn, round)),
+    decide: (round: number) => world('Ask the model').decide(turn, round),
+    steer: (round: number) => local('Take up what steers it', (a) => a.steer(turn, round)),
     runAction: (ordinal: number, action: string) =>
       world(`Run ${action}`).runAction(turn, { ordinal, action }),
+    park: (ordinal: number) =>
+      local('Wait for an approval', (a) => a.park(turn, ordinal), SETTLE_GRACE_MS),
     settle: (ending: Parameters<Activities['settle']>[1]) =>
       local('Commit the outcome', (a) => a.settle(turn, ending), SETTLE_GRACE_MS),
     deliver: () => world('Send to the platform', DELIVER_LIMIT_MS).deliver(turn),

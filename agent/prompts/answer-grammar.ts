@@ -3,7 +3,7 @@ import type { Grammar } from './xml.ts'
 /** Elements of an answer to `messageHandlerTemplate` and `replyTemplate`. */
 export const ANSWER_GRAMMAR: Grammar = {
   '': ['response'],
-  response: ['thought', 'actions', 'action', 'providers', 'text', 'simple'],
+  response: ['thought', 'actions', 'action', 'providers', 'text', 'simple', 'params', 'parameters'],
   actions: ['action'],
   providers: ['provider'],
 }

@@ -1,3 +1,4 @@
+import { parametersIn } from './answer-parameters.ts'
 import { namesIn } from './names-in-answer.ts'
 import type { ParsedAnswer } from './parsed-answer.ts'
 
@@ -12,6 +13,7 @@ export function answerFromJson(text: string): ParsedAnswer | undefined {
     providers: namesIn(textsOf(fields.providers)),
     text: textOf(fields.text),
     simple: fields.simple === true,
+    ...parametersIn(fields.params ?? fields.parameters),
     form: 'json',
     isComplete: true,
   }

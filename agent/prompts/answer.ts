@@ -1,6 +1,7 @@
 import { storableText } from '../../schema/text.ts'
 import { ANSWER_FIELDS, ANSWER_GRAMMAR } from './answer-grammar.ts'
 import { answerFromJson, looksLikeJsonAnswer } from './answer-json.ts'
+import { parametersIn } from './answer-parameters.ts'
 import { namesIn } from './names-in-answer.ts'
 import type { ParsedAnswer } from './parsed-answer.ts'
 import { withoutReasoning } from './reasoning.ts'
@@ -59,6 +60,7 @@ function fromBlock(block: XmlElement): ParsedAnswer {
     providers: namesIn(listed(block, 'providers', 'provider')),
     text: block.children.length > 0 ? childText(block, 'text') : block.text,
     simple: childText(block, 'simple').toLowerCase() === 'true',
+    ...parametersIn(childText(block, 'params') || childText(block, 'parameters')),
     form: 'xml',
     isComplete: block.isClosed,
   }

@@ -22,6 +22,9 @@ You write what {{agentName}} says and does next in this conversation. Stay in th
 <response>
 <thought>one or two sentences: what the person needs and what you will do</thought>
 <actions>REPLY</actions>
+{{#if actionParameters}}
+<params>{"ACTION": {"parameter": "value"}}</params>
+{{/if}}
 <providers></providers>
 <text>what {{agentName}} says</text>
 </response>
@@ -135,12 +138,28 @@ Answer with exactly one <response> element in the format above and nothing aroun
 export const apologyTemplate =
   'Sorry, something went wrong on my side and I could not finish my answer. Please try again in a moment.'
 
+const approvalQuestionTemplate = 
+  'May I run {{action}}{{#if parameters}} with {{parameters}}{{/if}}? (approve or deny)'
+
+const approvalDeniedTemplate =
+  'I did not run {{action}}: it was denied.{{#if comment}} ({{comment}}){{/if}}'
+
+const approvalExpiredTemplate = 'I did not run {{action}}: nobody approved it in time.'
+
+/** Said when an action that must not be repeated was cut off. */
+const unknownEffectTemplate =
+  'I was interrupted during {{action}} and do not know whether it happened. I will not repeat it by myself.'
+
 const BUILT_IN = {
   messageHandlerTemplate,
   shouldRespondTemplate,
   reflectionTemplate,
   replyTemplate,
   apologyTemplate,
+  approvalQuestionTemplate,
+  approvalDeniedTemplate,
+  approvalExpiredTemplate,
+  unknownEffectTemplate,
 } as const
 
 export type TemplateName = keyof typeof BUILT_IN

@@ -1,6 +1,13 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { InvalidRequestError } from '../../agent/errors.ts'
-import { agentParams, agentPatchBody, newAgentBody, turnsQuery } from '../../schema/api.ts'
+import {
+  agentParams,
+  agentPatchBody,
+  agentRoomParams,
+  newAgentBody,
+  roomPatchBody,
+  turnsQuery,
+} from '../../schema/api.ts'
 import * as answers from '../../schema/api-answers.ts'
 import type { AgentDetails, ApiDeps } from '../deps.ts'
 import { characterPatch, readNewCharacter } from '../new-character.ts'
@@ -79,6 +86,18 @@ const stopAgent = createRoute({
   },
 })
 
+const updateRoom = createRoute({
+  method: 'patch',
+  path: '/{agentId}/rooms/{roomId}',
+  tags,
+  summary: 'Set what messages do to the unfinished turns of a room',
+  request: { params: agentRoomParams, body: body(roomPatchBody) },
+  responses: {
+    200: answer(answers.envelope(answers.room), 'The room.'),
+    ...failures(400, 404, 413, 503),
+  },
+})
+
 const deleteAgent = createRoute({
   method: 'delete',
   path: '/{agentId}',
@@ -137,13 +156,19 @@ export const createAgentRoutes = ({ agents, turns }: ApiDeps) =>
       await agents.stop(c.req.valid('param').agentId)
       return c.json({ success: true as const, data: { message: 'Agent stopped' } }, 200)
     })
+    .openapi(updateRoom, async (c) => {
+      const { agentId, roomId } = c.req.valid('param')
+      const data = await agents.setRoomOverlap(agentId, roomId, c.req.valid('json').overlap)
+      return c.json({ success: true as const, data }, 200)
+    })
     .openapi(deleteAgent, async (c) => {
       if (await agents.delete(c.req.valid('param').agentId)) return c.body(null, 204)
       const message = 'The agent takes no messages any more; its deletion goes on.'
       return c.json({ success: true as const, partial: true as const, message }, 202)
     })
     .openapi(listTurns, async (c) => {
-      const list = await turns.list(c.req.valid('param').agentId, c.req.valid('query'))
+      const { forks: withForks, ...page } = c.req.valid('query')
+      const list = await turns.list(c.req.valid('param').agentId, { ...page, withForks })
       return c.json({ success: true as const, data: { turns: list } }, 200)
     })
 

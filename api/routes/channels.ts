@@ -4,6 +4,7 @@ import {
   addAgentBody,
   channelAgentParams,
   channelParams,
+  channelPatchBody,
   newChannelBody,
 } from '../../schema/api.ts'
 import * as answers from '../../schema/api-answers.ts'
@@ -38,6 +39,18 @@ const getChannel = createRoute({
   responses: {
     200: answer(answers.envelope(answers.channel), 'The channel.'),
     ...messagingFailures(400, 404, 503),
+  },
+})
+
+const updateChannel = createRoute({
+  method: 'patch',
+  path: '/channels/{channelId}',
+  tags,
+  summary: 'Change the name or the metadata of a channel',
+  request: { params: channelParams, body: body(channelPatchBody) },
+  responses: {
+    200: answer(answers.envelope(answers.channel), 'The channel.'),
+    ...messagingFailures(400, 404, 413, 503),
   },
 })
 
@@ -93,6 +106,12 @@ export const createChannelRoutes = ({ channels }: ApiDeps) =>
     })
     .openapi(getChannel, async (c) => {
       const data: Channel = await channels.get(c.req.valid('param').channelId)
+      return c.json({ success: true as const, data }, 200)
+    })
+    .openapi(updateChannel, async (c) => {
+      const { name, metadata } = c.req.valid('json')
+      const patch = { name, metadata: metadata as JsonObject | undefined } // It was parsed from a JSON body.
+      const data: Channel = await channels.update(c.req.valid('param').channelId, patch)
       return c.json({ success: true as const, data }, 200)
     })
     .openapi(listParticipants, async (c) => {

@@ -23,10 +23,12 @@ const postMessage = createRoute({
     'same turns; over `sse`, with `Last-Event-ID`, it goes on where the stream was cut. The id of',
     'an event is one `gen.attempt.seq` per turn, in the order of `turns`, joined by commas, with `-`',
     'for a turn of which nothing was seen; with one agent it is just `gen.attempt.seq`.',
+    'With `metadata.approval` (`{id, decision}`) the message answers an approval instead, in its',
+    'author’s name, and `turns` names the turn that goes on.',
   ].join(' '),
   request: { params: channelParams, headers: messageHeaders, body: body(postMessageBody) },
   responses: {
-    200: eventStream('With transport sse: `user_message`, `chunk`, `restart`, `done`, `error`.'),
+    200: eventStream('With transport sse: `user_message`, `chunk`, `restart`, `done`, `error`, `waiting_approval`.'),
     201: answer(answers.postedMessage, 'Accepted, and with transport http answered.'),
     202: answer(answers.postedMessage, 'Accepted, but not all replies came in time.'),
     ...messagingFailures(400, 404, 409, 413, 422, 503),

@@ -1,9 +1,9 @@
 import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
-import { streamHeaders, turnParams } from '../../schema/api.ts'
+import { cancelBody, streamHeaders, turnParams } from '../../schema/api.ts'
 import * as answers from '../../schema/api-answers.ts'
 import { isTerminal } from '../../schema/turn.ts'
 import type { ApiDeps } from '../deps.ts'
-import { answer, eventStream, failures } from '../route-parts.ts'
+import { answer, eventStream, failures, optionalBody } from '../route-parts.ts'
 import { streamTurnEvents } from '../turn-events.ts'
 
 const tags = ['Turns']
@@ -29,7 +29,7 @@ const streamTurn = createRoute({
     'From the beginning of the newest attempt, or behind `Last-Event-ID` (`gen.attempt.seq`).',
   request: { params: turnParams, headers: streamHeaders },
   responses: {
-    200: eventStream('`chunk`, `restart`, and at last `done` or `error`.'),
+    200: eventStream('`chunk`, `restart`, and at last `done`, `error` or `waiting_approval`.'),
     ...failures(400, 404, 503),
   },
 })
@@ -38,11 +38,11 @@ const cancelTurn = createRoute({
   method: 'post',
   path: '/{turnId}/cancel',
   tags,
-  summary: 'Cancel a turn; one that has ended stays as it is',
-  request: { params: turnParams },
+  summary: 'Cancel a turn; of one that has ended, what was not sent yet',
+  request: { params: turnParams, body: optionalBody(cancelBody) },
   responses: {
-    200: answer(answers.envelope(answers.turnResult), 'It has ended.'),
-    202: answer(answers.envelope(answers.turnResult), 'It was told to stop.'),
+    200: answer(answers.envelope(answers.cancelledTurn), 'It has ended.'),
+    202: answer(answers.envelope(answers.cancelledTurn), 'It was told to stop.'),
     ...failures(400, 404, 503),
   },
 })
@@ -73,8 +73,9 @@ export const createTurnRoutes = (deps: ApiDeps) =>
       return streamTurnEvents(c, deps, { turns: [turn], lastEventId })
     })
     .openapi(cancelTurn, async (c) => {
-      const turn = await deps.turns.cancel(c.req.valid('param').turnId)
-      const data: z.infer<typeof answers.turnResult> = turn
+      const { partial = 'retract' } = c.req.valid('json') // absent when there is no body
+      const turn = await deps.turns.cancel(c.req.valid('param').turnId, partial)
+      const data: z.infer<typeof answers.cancelledTurn> = turn
       return c.json({ success: true as const, data }, isTerminal(turn.state) ? 200 : 202)
     })
     .openapi(getHistory, async (c) => {

@@ -3,6 +3,7 @@ import { NotFoundError } from '../../agent/errors.ts'
 import type { AgentDetails, AgentSummary, AgentsPort } from '../../api/deps.ts'
 import { withRetry } from '../../database/failures.ts'
 import { deleteAgent, deletingAgents } from '../../memory/agents.ts'
+import { setRoomOverlap } from '../../memory/rooms.ts'
 import type { Character } from '../../schema/character.ts'
 import { activeTurns } from '../../turns/trace.ts'
 import type { AgentStore, StoredAgent } from '../agent-store.ts'
@@ -21,6 +22,11 @@ export function createAgentsPort(parts: ApiParts & { readonly agents: AgentStore
     get: async (id) => details(await agents.stored(id)),
     create: async (character) => details(await agents.create(character)),
     update: async (id, patch) => details(await agents.patch(id, patch)),
+    async setRoomOverlap(agentId, id, overlap) {
+      const room = await setRoomOverlap(parts.db, { agentId, id }, overlap)
+      if (!room) throw new NotFoundError('room of this agent', id)
+      return { id, agentId, ...room, overlap }
+    },
     async start(id) {
       if (!(await agents.setStatus(id, 'active'))) throw new NotFoundError('agent', id)
       const { row, character } = await agents.stored(id)
@@ -54,7 +60,7 @@ async function remove(parts: ApiParts, id: string): Promise<void> {
     if (turns.length === 0 || Date.now() > giveUpAt) break
     for (const turn of turns.filter(({ id: turnId }) => !cancelled.has(turnId))) {
       cancelled.add(turn.id)
-      await parts.cancelTurn(turn.id, turn.room_id)
+      await parts.cancelTurn({ turnId: turn.id, roomId: turn.room_id })
     }
     await delay(DELETE_POLL_MS)
   }

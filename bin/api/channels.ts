@@ -7,6 +7,7 @@ import {
   ensureChannel,
   findChannel,
   removeParticipant,
+  updateChannel,
 } from '../../memory/channels.ts'
 import type { ApiParts } from './parts.ts'
 
@@ -30,6 +31,10 @@ export function createChannelsPort({ db }: Pick<ApiParts, 'db'>): ChannelsPort {
     async create(channel) {
       const id = channel.id ?? randomUUID()
       await ensureChannel(db, { ...channel, id })
+      return get(id)
+    },
+    async update(id, { name, metadata = {} }) {
+      await updateChannel(db, id, { name, metadata })
       return get(id)
     },
     async participants(id) {

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError, InvalidRequestError } from '../../agent/errors.ts'
 import type { NewMessage } from '../../api/deps.ts'
-import { listAgents } from '../../memory/agents.ts'
+import { type AgentRow, listAgents } from '../../memory/agents.ts'
 import { type ChannelAgent, ensureChannel, openChannel } from '../../memory/channels.ts'
 import type { Connection } from '../../memory/connections.ts'
 import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, isUuid } from '../../schema/ids.ts'
+import type { JsonObject } from '../../schema/json.ts'
+import { DEFAULT_OVERLAP, readOverlap } from '../../schema/overlap.ts'
+import type { Overlap } from '../../schema/turn.ts'
 import type { Hearer } from '../../turns/accept.ts'
 import type { ApiParts } from './parts.ts'
 
@@ -25,6 +28,7 @@ export async function audienceOf(
   memoryOf: (agentId: string) => string,
 ): Promise<Audience> {
   const channel = await openChannel(db, message.channelId)
+  if (channel?.isFork) throw new ConflictError(FORK_CHANNEL)
   const present = channel?.agents.filter((agent) => agent.id !== message.authorId) ?? []
   const agents = present.length > 0 ? present : [await addAgent(db, message, channel?.type)]
   const active = agents.filter((agent) => agent.status === 'active')
@@ -39,8 +43,20 @@ export async function audienceOf(
     entityName: message.authorName ?? 'User',
   }
   const connections = active.map((agent) => connect(agent, message, place))
-  return { connections, hearers: connections.map((connection) => hear(connection, memoryOf)) }
+  const chosen = message.overlap ?? readOverlap(channel?.overlap)
+  const hearers = connections.map((connection, index) => ({
+    ...hear(connection, memoryOf),
+    overlap: chosen ?? overlapOf(active[index]),
+  }))
+  return { connections, hearers }
 }
+
+const FORK_CHANNEL =
+  'This channel shows a fork, where nobody listens. Post to the channel of the original.'
+
+/** The room's setting, else the agent's. */
+const overlapOf = (agent: ChannelAgent | undefined): Overlap =>
+  readOverlap(agent?.roomOverlap) ?? readOverlap(agent?.overlap) ?? DEFAULT_OVERLAP
 
 type Place = Omit<Connection, 'agentId' | 'agentName' | 'worldId' | 'roomId' | 'entityId'>
 
@@ -53,7 +69,10 @@ const connect = (agent: ChannelAgent, message: NewMessage, place: Place): Connec
   entityId: createUniqueUuid(agent.id, message.authorId),
 })
 
-const hear = (connection: Connection, memoryOf: (agentId: string) => string): Hearer => ({
+const hear = (
+  connection: Connection,
+  memoryOf: (agentId: string) => string,
+): Omit<Hearer, 'overlap'> => ({
   agentId: connection.agentId,
   roomId: connection.roomId,
   worldId: connection.worldId,
@@ -82,14 +101,18 @@ async function addAgent(
     metadata: {},
     participants: [message.authorId, agent.id],
   })
-  return agent
+  const { id, name, status, character } = agent
+  return { id, name, status, overlap: settingsIn(character).overlap }
 }
+
+const settingsIn = ({ settings }: JsonObject): JsonObject =>
+  settings !== null && typeof settings === 'object' && !Array.isArray(settings) ? settings : {}
 
 /** ElizaOS's order: whom the message names, else the only agent that runs. */
 function chosenAgent(
-  agents: readonly ChannelAgent[],
+  agents: readonly AgentRow[],
   { metadata, authorId }: NewMessage,
-): ChannelAgent | undefined {
+): AgentRow | undefined {
   const { targetUserId, recipientId, targetAgentId } = metadata
   const named = [targetUserId, recipientId, targetAgentId].flatMap((id) =>
     typeof id === 'string' && isUuid(id) ? [id.toLowerCase()] : [],

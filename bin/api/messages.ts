@@ -25,6 +25,7 @@ import { turnsOfMessage } from '../../turns/trace.ts'
 import { createRecentMap } from '../recent-map.ts'
 import { type Audience, audienceOf } from './hearers.ts'
 import type { ApiParts } from './parts.ts'
+import { pressOption } from './pressed-option.ts'
 
 /** Of rooms and people; each is two ids. */
 const KNOWN_CONNECTIONS = 20_000
@@ -50,6 +51,8 @@ export function createMessagesPort(parts: ApiParts): MessagesPort {
 
 /** The message is safe when this returns; its turns are started behind the caller's back. */
 async function acceptMessage(parts: Door, message: NewMessage): Promise<AcceptedMessage> {
+  const pressed = await pressOption(parts, message)
+  if (pressed) return pressed
   const inbound = toInbound(message)
   const audience = await audienceOrRepeat(parts, message, inbound)
   if ('isRepeat' in audience) return audience
@@ -59,6 +62,8 @@ async function acceptMessage(parts: Door, message: NewMessage): Promise<Accepted
   const accepted = await acceptInRooms(parts, audience, input)
   if (accepted.kind === 'repeat') return repeated(parts, inbound)
   for (const head of accepted.heads) parts.kick(head)
+  for (const later of accepted.later) parts.kickLater(later)
+  parts.announce(accepted)
   const order = hearers.map((hearer) => hearer.turnId)
   const turns = accepted.tickets
     .map((ticket) => ({ ...ticket, known: standing(ticket) }))
@@ -104,11 +109,12 @@ async function acceptInRooms(
   return again
 }
 
-const standing = ({ turnId, agentId, state }: AcceptedTicket): TurnResult => ({
+const standing = ({ turnId, agentId, state, answeredBy }: AcceptedTicket): TurnResult => ({
   turnId,
   agentId,
   state,
-  code: null,
+  answeredBy,
+  code: state === 'rejected' ? 'room_busy' : null,
   replyId: replyIdOf({ turnId, gen: 1 }),
   reply: null,
 })

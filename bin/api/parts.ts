@@ -2,6 +2,9 @@ import type { Kysely } from 'kysely'
 import type { ApiLog } from '../../api/deps.ts'
 import type { Database } from '../../schema/database.ts'
 import type { HeadTurn } from '../../schema/turn.ts'
+import type { LaterHead, OverlapEffects } from '../../turns/apply-overlap.ts'
+import type { CancelRequest } from '../../turns/cancel.ts'
+import type { Retraction } from '../../turns/outbox-retract.ts'
 
 /** What the API's ports share. */
 export interface ApiParts {
@@ -10,6 +13,10 @@ export interface ApiParts {
   readonly turnDeadlineMs: number
   /** Starts a head in the background: a failure is logged, and the sweeper starts it. */
   kick(head: HeadTurn): void
+  /** Starts a room's head when its burst is over. */
+  kickLater(later: LaterHead): void
+  /** Tells the Workflows of turns that were stopped or steered, and whoever watches ended ones. */
+  announce(effects: Omit<OverlapEffects, 'later'>): void
   /** Cancels wherever the turn stands. Idempotent. */
-  cancelTurn(turnId: string, roomId: string): Promise<void>
+  cancelTurn(request: CancelRequest): Promise<Retraction | undefined>
 }

@@ -7,8 +7,8 @@ import type {
   TurnTrace,
 } from '../../api/deps.ts'
 import { findAgent } from '../../memory/agents.ts'
-import { replyIdOf } from '../../schema/ids.ts'
-import { isTerminal, isTurnCode, type TurnCode } from '../../schema/turn.ts'
+import { createUniqueUuid, replyIdOf } from '../../schema/ids.ts'
+import { isTurnCode, type TurnCode } from '../../schema/turn.ts'
 import { turnUiUrl, turnWorkflowId } from '../../temporal/ids.ts'
 import { findResults, findTrace, findTurn, listTurns } from '../../turns/trace.ts'
 import type { TemporalLink } from '../temporal-link.ts'
@@ -27,8 +27,11 @@ export function createTurnsPort(parts: TurnsParts): TurnsPort {
     const [row] = await findResults(db, [id])
     if (!row) throw new NotFoundError('turn', id)
     const { state, reply } = row
-    const replyId = replyIdOf({ turnId: id, gen: row.gen })
-    return { turnId: id, agentId: row.agent_id, state, code: codeOf(row.code), replyId, reply }
+    const replyId = replyIdOf({ turnId: id, gen: spokenGen(row) })
+    const { agent_id: agentId, answered_by: answeredBy } = row
+    const { approval } = row
+    const code = codeOf(row.code)
+    return { turnId: id, agentId, state, code, replyId, reply, answeredBy, approval }
   }
   const existing = async (id: string) => {
     const turn = await findTurn(db, id)
@@ -51,10 +54,11 @@ export function createTurnsPort(parts: TurnsParts): TurnsPort {
         settledAt: row.settled_at?.getTime() ?? null,
       }))
     },
-    async cancel(id) {
-      const turn = await existing(id)
-      if (!isTerminal(turn.state)) await parts.cancelTurn(id, turn.room_id)
-      return result(id)
+    async cancel(id, partial) {
+      const { room_id: roomId } = await existing(id)
+      const keepsPartial = partial === 'keep'
+      const delivery = await parts.cancelTurn({ turnId: id, roomId, keepsPartial })
+      return { ...(await result(id)), delivery }
     },
     async history(id) {
       const { gen } = await existing(id)
@@ -72,6 +76,18 @@ async function historyOf({ temporal }: TurnsParts, turn: { turnId: string; gen: 
     throw new UnavailableError('Temporal cannot be reached. Try again when it is back.', { cause })
   }
 }
+
+/** A turn that was parked said its reply before: under the id of the generation that said it. */
+function spokenGen({ id, agent_id, gen, reply_memory_id: spoken }: ResultRow): number {
+  if (spoken === null) return gen
+  for (let older = gen; older > 0; older -= 1) {
+    const replyId = replyIdOf({ turnId: id, gen: older })
+    if (createUniqueUuid(agent_id, replyId) === spoken) return older
+  }
+  return gen
+}
+
+type ResultRow = Awaited<ReturnType<typeof findResults>>[number]
 
 const codeOf = (code: string | null): TurnCode | null => (isTurnCode(code) ? code : null)
 
@@ -96,6 +112,7 @@ async function traceOf(
     settledAt: turn.settled_at?.getTime() ?? null,
     deadlineAt: turn.deadline_at.getTime(),
     cancelRequestedAt: turn.cancel_requested_at?.getTime() ?? null,
+    forkOf: turn.fork_of ?? undefined,
     steps: steps.map(toStep),
     prompts: prompts.map(({ step, gen, prompt, state }) => ({ step, gen, prompt, state })),
     modelCalls: calls.map(toCall),

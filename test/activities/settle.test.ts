@@ -3,6 +3,7 @@ import type { Evaluator } from '../../agent/evaluator.ts'
 import type { Ending, TurnInput } from '../../schema/turn.ts'
 import { type FakePorts, fakePorts } from '../support/fake-ports.ts'
 import { composedTurn, failureOf, fakeStep, runningTurn } from '../support/fake-step.ts'
+import { createLoopbackConnector } from '../support/loopback-connector.ts'
 import { answerXml, scriptedVendor } from '../support/scripted-vendor.ts'
 
 const evaluator = (name: string, more: Partial<Evaluator> = {}): Evaluator => ({
@@ -16,7 +17,7 @@ const observing = (...evaluators: Evaluator[]) => [
   { name: 'observers', description: 'Observers.', evaluators },
 ]
 
-const settle = (ports: FakePorts, turn: TurnInput, ending: Ending = { kind: 'decided' }) =>
+const settle = (ports: FakePorts, turn: TurnInput, ending: Ending = { kind: 'decided', round: 1 }) =>
   fakeStep(ports).run((activities) => activities.settle(turn, ending))
 
 async function decided(
@@ -69,7 +70,7 @@ describe('settling a turn', () => {
   })
 
   it('puts the reply into the outbox of a room with a platform', async () => {
-    const connector = { source: 'loop', send: async () => ({ platformMessageId: '1' }) }
+    const connector = createLoopbackConnector({ source: 'loop' })
     const { ports, turn } = await decided({ connector, room: { source: 'loop' } })
     expect(await settle(ports, turn)).toMatchObject({ state: 'replied', hasOutbox: true })
     expect(ports.rows.outbox).toMatchObject([{ source: 'loop', content: { text: 'Hello Sam.' } }])

@@ -29,6 +29,9 @@ function decide({ content = {}, type = 'GROUP', source = 'discord', ...more }: C
     deadlineAt: 0,
     room: { ...room, type, source },
     message,
+    mergedCount: 0,
+    mergedMemoryIds: [],
+    rounds: 1,
     participation,
   }
   return respondRule(turn, buildAgent(AGENT_ID, { name: 'Ada', bio: 'A companion.' }, settings, []))

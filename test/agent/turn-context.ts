@@ -1,3 +1,4 @@
+import type { PendingApproval } from '../../agent/approvals.ts'
 import { buildAgent } from '../../agent/build-agent.ts'
 import type { WorkContext } from '../../agent/context.ts'
 import type { Entity, Memory, NewMemory, NewRelationship } from '../../agent/memory.ts'
@@ -19,6 +20,7 @@ export interface ContextOptions {
   readonly message?: Memory
   readonly entities?: readonly Entity[]
   readonly signal?: AbortSignal
+  readonly approvals?: readonly PendingApproval[]
   /** What the model answers. */
   readonly answer?: string
 }
@@ -71,6 +73,7 @@ export function turnContext(options: ContextOptions = {}): RecordingContext {
       recent: async ({ type, count }) => (byType[type] ?? []).slice(-count),
       entities: async () => options.entities ?? PEOPLE,
     },
+    approvals: async () => options.approvals ?? [],
     now: NOW,
     signal: options.signal ?? new AbortController().signal,
     say: () => {},

@@ -9,6 +9,7 @@ const trace: TurnTrace = {
   state: 'failed',
   code: 'model_unavailable',
   error: 'the vendor said \x1b[2J 503',
+  answeredBy: null,
   replyId: 'r-1',
   reply: { text: 'Sorry.' },
   gen: 1,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import * as answers from '../../schema/api-answers.ts'
 import type { JsonObject } from '../../schema/json.ts'
-import { isTerminal } from '../../schema/turn.ts'
+import { isTerminal, type Overlap, type OverlapPolicy } from '../../schema/turn.ts'
 import { json } from '../support/json-request.ts'
 import { until } from './until.ts'
 
@@ -13,6 +13,8 @@ export type Message = z.infer<typeof answers.message>
 export interface PostOptions {
   readonly transport?: 'http' | 'sse' | 'websocket'
   readonly headers?: Readonly<Record<string, string>>
+  /** What it does to unfinished turns of the room. */
+  readonly overlap?: Overlap | OverlapPolicy
   /** Hangs up. */
   readonly signal?: AbortSignal
 }
@@ -52,8 +54,9 @@ export function createClient(url: string): Client {
     return body.data
   }
   const post: Client['post'] = (channelId, content, options = {}) => {
-    const { transport = 'http', headers, signal } = options
-    const body = { author_id: AUTHOR, content, transport, metadata: { isDm: true } }
+    const { transport = 'http', headers, signal, overlap } = options
+    const metadata = { isDm: true }
+    const body = { author_id: AUTHOR, content, transport, metadata, overlap }
     const path = `/api/messaging/channels/${channelId}/messages`
     return fetch(url + path, { ...json(body, { headers }), signal })
   }

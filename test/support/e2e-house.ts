@@ -2,7 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres, type TestPostgres } from './postgres.ts'
-import { endProcesses, startTurnkeeper, type TurnkeeperProcess } from './processes.ts'
+import {
+  endProcesses,
+  type Run,
+  runTurnkeeper,
+  startTurnkeeper,
+  type TurnkeeperProcess,
+} from './processes.ts'
 import { defaultAnswer, type StubOpenai, type StubScript, startStubOpenai } from './stub-openai.ts'
 import { startTestTemporal, type TestTemporal } from './temporal.ts'
 
@@ -26,7 +32,10 @@ export interface House {
   /** What the model answers from now on. */
   answer(script: StubScript): void
   startApi(env?: Env): Promise<Api>
-  startWorker(env?: Env): Promise<Worker>
+  /** @param program the launcher of another build */
+  startWorker(env?: Env, program?: string): Promise<Worker>
+  /** Runs a command with the settings of all. */
+  run(args: readonly string[]): Promise<Run>
   close(): Promise<void>
 }
 
@@ -76,11 +85,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       const [, url = ''] = await api.logged(/API on (http:\/\/[\d.:]+)/)
       return { ...api, url }
     },
-    async startWorker(more) {
+    run: (args) => runTurnkeeper({ args, cwd: folder, env: common }),
+    async startWorker(more, program) {
       workers += 1
       const model = `model-of-worker-${workers}`
       const all = { ...common, ...more, OPENAI_LARGE_MODEL: model }
-      const worker = startTurnkeeper({ args: ['worker'], cwd: folder, env: all })
+      const worker = startTurnkeeper({ args: ['worker'], cwd: folder, env: all, program })
       await worker.logged(/Worker is polling/)
       return { ...worker, model }
     },

@@ -23,6 +23,9 @@ import { agentIdOf, type Character, parseCharacter } from '../../schema/characte
 import { DEFAULT_MESSAGE_SERVER_ID } from '../../schema/ids.ts'
 import { isTerminal } from '../../schema/turn.ts'
 import { createInProcessStream, type InProcessStream } from '../../streams/in-process.ts'
+import { fakeDeadLetters } from './fake-dead-letters.ts'
+import { fakeApprovalsPort } from './fake-approvals-port.ts'
+import { fakeForks } from './fake-forks.ts'
 
 interface Rows {
   readonly agents: Map<string, AgentDetails>
@@ -67,6 +70,9 @@ export function createFakeApi(settings: Partial<ApiSettings> = {}, more: Partial
     channels: fakeChannels(rows),
     messages: fakeMessages(rows, accepted, (turn, content) => fake.onTurn(turn, content)),
     turns: fakeTurns(rows, (turnId, ending) => fake.settle(turnId, ending)),
+    approvals: fakeApprovalsPort(),
+    forks: fakeForks(rows),
+    deadLetters: fakeDeadLetters(rows),
     stream,
     status: {
       readiness: async () => ({ ready: true, checks: [{ name: 'postgres', ok: true }] }),
@@ -121,6 +127,10 @@ function fakeAgents({ agents }: Rows): AgentsPort {
       return store(parseCharacter({ ...character, ...patch }, 'the patched character'), status)
     },
     start: async (id) => store(found(agents, 'agent', id).character, 'active'),
+    setRoomOverlap: async (agentId, id, overlap) => {
+      found(agents, 'agent', agentId)
+      return { id, agentId, channelId: id, overlap }
+    },
     stop: async (id) => {
       store(found(agents, 'agent', id).character, 'inactive')
     },
@@ -139,6 +149,13 @@ function fakeChannels({ agents, channels }: Rows): ChannelsPort {
       return channel
     },
     get: async (id) => found(channels, 'channel', id),
+    update: async (id, { name, metadata }) => {
+      const channel = found(channels, 'channel', id)
+      const merged = { ...channel.metadata, ...metadata }
+      const updated = { ...channel, name: name ?? channel.name, metadata: merged }
+      channels.set(id, updated)
+      return updated
+    },
     participants: async (id) => channels.get(id)?.members ?? [],
     addAgent: async (channelId, agentId) => {
       const { members } = found(channels, 'channel', channelId)
@@ -233,6 +250,7 @@ function toTurn({ id, channelId, createdAt }: StoredMessage, agentId: string): T
     code: null,
     replyId: randomUUID(),
     reply: null,
+    answeredBy: null,
     gen: 1,
     roomId: randomUUID(),
     channelId,

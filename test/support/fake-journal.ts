@@ -1,5 +1,6 @@
 import { FencedError } from '../../agent/errors.ts'
 import type { Journal, Ledger, StepAttempt } from '../../agent/ports.ts'
+import { outboxEntry } from './fake-outbox.ts'
 import { type CallRow, type Rows, rowOf, stepKey } from './fake-rows.ts'
 
 /** The journal's rules (turns/journal.ts) on rows in memory. */
@@ -33,10 +34,8 @@ export function fakeJournal(rows: Rows): Journal {
       if (evaluator !== undefined) rows.evaluatorRuns.set(evaluator, turn.seq)
       for (const [ordinal, content] of committed.messages.entries()) {
         if (outboxSource === null) continue
-        const { turnId, channelId, room } = turn
         const id = `${stepKey(turn, step)}:${ordinal}`
-        const row = { id, turnId, channelId, source: outboxSource, content, roomId: room.id }
-        rows.outbox.push({ ...row, state: 'pending' })
+        rows.outbox.push(outboxEntry(turn, { id, source: outboxSource, content }))
       }
     },
     async once(attempt, step, result) {
@@ -47,6 +46,11 @@ export function fakeJournal(rows: Rows): Journal {
       const { attempt: number, token } = attempt
       rows.steps.set(key, { attempt: number, token, state: 'done', result })
       return result
+    },
+    async standing(turn, step) {
+      const row = rows.steps.get(stepKey(turn, step))
+      if (row?.state === 'done') return 'done'
+      return row && row.token !== 'noted' ? 'begun' : 'none'
     },
     async read(turn, step) {
       const row = rows.steps.get(stepKey(turn, step))

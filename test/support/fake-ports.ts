@@ -5,10 +5,13 @@ import { FencedError, NotFoundError } from '../../agent/errors.ts'
 import type { Content, Room } from '../../agent/memory.ts'
 import type { ModelVendor } from '../../agent/models.ts'
 import type { Plugin } from '../../agent/plugin.ts'
-import type { Connector, Outbox, Ports, SettleInput, TurnStore } from '../../agent/ports.ts'
+import type { Sender } from '../../agent/connector.ts'
+import type { Ports, SettleInput, TurnStore } from '../../agent/ports.ts'
 import type { HeadTurn, TurnInput, TurnRef } from '../../schema/turn.ts'
 import type { StreamEvent } from '../../streams/turn-stream.ts'
+import { fakeApprovals } from './fake-approvals.ts'
 import { fakeJournal, fakeLedger } from './fake-journal.ts'
+import { fakeOutbox, outboxEntry } from './fake-outbox.ts'
 import { emptyRows, isActive, type Rows, rowOf, type StepRow, type TurnRow } from './fake-rows.ts'
 
 export interface FakePortsOptions {
@@ -16,7 +19,7 @@ export interface FakePortsOptions {
   readonly plugins?: readonly Plugin[]
   readonly settings?: Readonly<Record<string, unknown>>
   readonly templates?: Readonly<Record<string, string>>
-  readonly connector?: Connector
+  readonly connector?: Sender
   /** Of the room; a direct conversation of our own client by default. */
   readonly room?: Partial<Room>
   /** Milliseconds since the epoch. @default the machine's clock */
@@ -77,6 +80,7 @@ export function fakePorts(options: FakePortsOptions): FakePorts {
     ledger: fakeLedger(rows),
     prompts: fakePrompts(rows),
     memories: fakeMemories(rows),
+    approvals: fakeApprovals(rows),
     outbox: fakeOutbox(rows),
     connectors: {
       for: (source) => (options.connector?.source === source ? options.connector : undefined),
@@ -137,6 +141,9 @@ function accept(
     room,
     message,
     participation,
+    mergedCount: 0,
+    mergedMemoryIds: [],
+    rounds: 1,
   }
   memories.push(message)
   turns.set(turnId, { loaded, state: 'queued', code: null, error: null, reply: null })
@@ -167,6 +174,7 @@ function fakeTurns(rows: Rows, now: () => number): TurnStore {
         : { kind: 'refused', state: row.state }
     },
     load: async (ref) => rowOf(rows, ref)?.loaded,
+    steer: async () => [],
     async settle(input) {
       const row = rows.turns.get(input.turnId)
       if (!row) return undefined
@@ -187,16 +195,16 @@ function fakeTurns(rows: Rows, now: () => number): TurnStore {
 }
 
 function end(rows: Rows, row: TurnRow, { turnId, gen, ...input }: SettleInput): void {
-  const { state, code, reply } = input
+  const { state, code } = input
+  const reply = state === 'cancelled' ? null : input.reply // kept only where a request says so
   const noted = [...rows.steps].findLast(
     ([key, { error }]) => key.startsWith(`${turnId}:${gen}:`) && error !== undefined,
   )
   const error = input.error ?? (code === null ? null : (noted?.[1].error ?? null))
   Object.assign(row, { state, code, reply, error })
   if (!reply?.outboxSource) return
-  const { channelId, room } = row.loaded
   const { messageId: id, content, outboxSource: source } = reply
-  rows.outbox.push({ id, turnId, channelId, source, content, roomId: room.id, state: 'pending' })
+  rows.outbox.push(outboxEntry(row.loaded, { id, source, content }))
 }
 
 const fakePrompts = ({ prompts, ...rows }: Rows): Ports['prompts'] => ({
@@ -219,28 +227,4 @@ const fakeMemories = ({ memories }: Rows): Ports['memories'] => ({
     { id: PERSON_ID, names: ['Sam'], metadata: {} },
     { id: AGENT_ID, names: ['Ada'], metadata: {} },
   ],
-})
-
-const fakeOutbox = ({ outbox, leases }: Rows): Outbox => ({
-  async lease(roomId, token) {
-    const holder = leases.get(roomId)
-    if (holder !== undefined && holder !== token) return false
-    leases.set(roomId, token)
-    return true
-  },
-  async release(roomId, token) {
-    if (outbox.some(({ state }) => state === 'pending')) return false
-    return leases.get(roomId) === token && leases.delete(roomId)
-  },
-  next: async () => outbox.find(({ state }) => state === 'pending'),
-  async markSent({ id, token }) {
-    const row = outbox.find((row) => row.id === id)
-    if (!row || leases.get(row.roomId) !== token) return false
-    row.state = 'sent'
-    return true
-  },
-  async markFailed(id, error) {
-    const row = outbox.find((row) => row.id === id)
-    if (row) Object.assign(row, { state: 'failed', error })
-  },
 })

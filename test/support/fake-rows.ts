@@ -1,9 +1,10 @@
+import type { ApprovalRequest, FoundApproval } from '../../agent/approvals.ts'
 import type { Memory } from '../../agent/memory.ts'
+import type { OutboxRow } from '../../agent/outbox.ts'
 import type {
   CallEnd,
   LedgerCall,
   LoadedTurn,
-  OutboxRow,
   Reply,
   StepWrites,
   StoredPrompt,
@@ -38,9 +39,9 @@ export interface CallRow {
   partial?: string
 }
 
-export interface OutboxEntry extends OutboxRow {
-  readonly roomId: string
-  state: 'pending' | 'sent' | 'failed'
+export interface OutboxEntry extends Omit<OutboxRow, 'parts'> {
+  parts: OutboxRow['parts']
+  state: 'pending' | 'sending' | 'sent' | 'failed'
   error?: string
 }
 
@@ -57,6 +58,8 @@ export interface Rows {
   readonly prompts: Map<string, StoredPrompt>
   readonly memories: Memory[]
   readonly commits: Commit[]
+  /** By id. */
+  readonly approvals: Map<string, ApprovalRequest & FoundApproval>
   readonly outbox: OutboxEntry[]
   /** Token of the delivery that drains a room. */
   readonly leases: Map<string, string>
@@ -71,6 +74,7 @@ export const emptyRows = (): Rows => ({
   prompts: new Map(),
   memories: [],
   commits: [],
+  approvals: new Map(),
   outbox: [],
   leases: new Map(),
   evaluatorRuns: new Map(),

@@ -1,52 +1,60 @@
-import { ConnectorError } from '../../agent/errors.ts'
-import type { Content } from '../../agent/memory.ts'
-import type { Connector } from '../../agent/ports.ts'
+import type { Caps } from '../../agent/connector.ts'
+import type { Connector } from '../../connectors/connector.ts'
+import { canFindOwn, LOOPBACK_CAPS, toPlatformCall, toSent } from './loopback-dialect.ts'
+import {
+  createLoopbackState,
+  type LoopbackLimits,
+  type Mishap,
+  type RecordedCall,
+  type Visible,
+} from './loopback-state.ts'
 
 export interface LoopbackConnector extends Connector {
-  /** What a person in the channel sees, oldest first. */
-  readonly visible: readonly { readonly channelId: string; readonly text: string }[]
+  /** What a person in the channel sees, oldest first, after edits and deletes. */
+  readonly visible: readonly Visible[]
   /** Calls of `send`, those that showed nothing included. */
   calls(): number
+  /** Every call, of `findOwn` too. */
+  log(): readonly RecordedCall[]
   /** What happens to the next calls, each once: afterwards all goes well again. */
   readonly mishaps: Mishap[]
 }
 
-/** `lost answer`: the message is shown, but the caller does not hear of it. */
-export type Mishap =
-  | 'unreachable'
-  | 'refused for good'
-  | 'lost answer'
-  /** Runs before the message is shown. */
-  | (() => Promise<void>)
+export interface LoopbackOptions extends LoopbackLimits {
+  /** @default 'loopback' */
+  readonly source?: string
+  readonly account?: string
+  /** Over those of `LOOPBACK_CAPS`: a platform with nonces and history. */
+  readonly caps?: Partial<Caps>
+}
 
-/** A chat platform in memory that knows each message's key and shows it once, as Discord does. */
-export function createLoopbackConnector(source = 'loopback'): LoopbackConnector {
-  const visible: { channelId: string; text: string }[] = []
-  const mishaps: Mishap[] = []
-  const shown = new Map<string, string>()
-  let calls = 0
-  const show = (key: string, channelId: string, content: Content): string => {
-    const known = shown.get(key)
-    if (known !== undefined) return known
-    visible.push({ channelId, text: content.text ?? '' })
-    const id = `platform-${visible.length}`
-    shown.set(key, id)
-    return id
+/** A connector and its platform in memory. It receives nothing. */
+export function createLoopbackConnector(options: LoopbackOptions = {}): LoopbackConnector {
+  const { source = 'loopback', account } = options
+  const caps = { ...LOOPBACK_CAPS, ...options.caps }
+  const state = createLoopbackState({ maxLength: caps.maxLength, ...options })
+  const connector: Connector = {
+    ...{ source, account, caps },
+    check: async () => [],
+    receive: (_sink, _cursor, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) resolve()
+        else signal.addEventListener('abort', () => resolve(), { once: true })
+      }),
+    send: async (op) => toSent(await state.perform(toPlatformCall(op, caps))),
+  }
+  const findOwn: Connector['findOwn'] = async ({ room, key }) => {
+    const found = state.own(room.externalId, key)
+    return found ? { id: found.id } : 'absent'
   }
   return {
-    ...{ source, visible, mishaps, calls: () => calls },
-    async send({ key, channelId, content }) {
-      calls += 1
-      const mishap = mishaps.shift()
-      if (mishap === 'unreachable') throw failure('The platform is away.', 'retryable')
-      if (mishap === 'refused for good') throw failure('The channel is gone.', 'permanent')
-      if (typeof mishap === 'function') await mishap()
-      const platformMessageId = show(key, channelId, content)
-      if (mishap === 'lost answer') throw failure('The connection broke.', 'retryable')
-      return { platformMessageId }
+    ...connector,
+    ...(canFindOwn(caps) ? { findOwn } : {}),
+    mishaps: state.mishaps,
+    calls: () => state.calls.filter(({ op }) => op !== 'findOwn').length,
+    log: () => state.calls,
+    get visible() {
+      return state.visible()
     },
   }
 }
-
-const failure = (message: string, kind: 'permanent' | 'retryable') =>
-  new ConnectorError(message, { kind })

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { eventually } from './eventually.ts'
 
@@ -15,6 +15,8 @@ export interface TurnkeeperOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Where `.env` and `characters/` would be looked for: an empty folder. */
   readonly cwd: string
+  /** The launcher of another build. @default this one's */
+  readonly program?: string
 }
 
 /** A running `turnkeeper`; `log` is its stderr so far. */
@@ -40,8 +42,9 @@ interface Started {
   stderr: string
 }
 
-export function startTurnkeeper({ args, env = {}, cwd }: TurnkeeperOptions): TurnkeeperProcess {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
+export function startTurnkeeper(options: TurnkeeperOptions): TurnkeeperProcess {
+  const { args, env = {}, cwd, program = PROGRAM } = options
+  const child = spawn(process.execPath, [program, ...args], {
     cwd,
     env: { ...environment(), NO_COLOR: '1', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -60,6 +63,22 @@ export function startTurnkeeper({ args, env = {}, cwd }: TurnkeeperOptions): Tur
     signal: (name) => void child.kill(name),
     end: (name) => end(entry, name),
   }
+}
+
+export interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command to its end. */
+export function runTurnkeeper({ args, env = {}, cwd }: TurnkeeperOptions): Promise<Run> {
+  const settings = { cwd, env: { ...environment(), NO_COLOR: '1', ...env } }
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [PROGRAM, ...args], settings, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode, stdout, stderr }),
+    )
+  })
 }
 
 /** Ends what still runs; for `afterAll`, also when a test failed in the middle. */

@@ -5,6 +5,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { ModelError, UnavailableError } from '../../agent/errors.ts'
 import type { Plugin } from '../../agent/plugin.ts'
 import type { FakePorts } from './fake-ports.ts'
+import { createLoopbackConnector } from './loopback-connector.ts'
 import { answerXml, hangingCall, scriptedVendor } from './scripted-vendor.ts'
 import { devServerBench, type StartedTurn, type TurnBench, type TurnWorker } from './turn-worker.ts'
 
@@ -20,7 +21,7 @@ const FOLDER = new URL('../histories/', import.meta.url)
 const ANSWER = answerXml('Hello Sam.')
 const GROUP = { source: 'loop', type: 'GROUP' }
 
-const CONNECTOR = { source: 'loop', send: async () => ({ platformMessageId: '1' }) }
+const CONNECTOR = createLoopbackConnector({ source: 'loop' })
 
 const LAMPS: Plugin = {
   name: 'lamps',

@@ -3,7 +3,9 @@ import { DefaultLogger } from '@temporalio/worker'
 import { type Activities, createActivities } from '../../activities/index.ts'
 import { buildAgent } from '../../agent/build-agent.ts'
 import type { Plugin } from '../../agent/plugin.ts'
-import type { Connector, Ports } from '../../agent/ports.ts'
+import type { Sender } from '../../agent/connector.ts'
+import type { SendingSettings } from '../../agent/outbox.ts'
+import type { AgentRegistry, Ports } from '../../agent/ports.ts'
 import { createPorts } from '../../bin/ports.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import { createModelRouter } from '../../models/router.ts'
@@ -16,7 +18,10 @@ export interface StepBenchOptions {
   /** Of a stub that speaks OpenAI's wire; without it the built-in ELIZA answers. */
   readonly modelUrl?: string
   readonly plugins?: readonly Plugin[]
-  readonly connector?: Connector
+  /** @default one character for all, with `plugins` */
+  readonly agents?: AgentRegistry
+  readonly connector?: Sender
+  readonly sending?: SendingSettings
   /** Changes what a worker is given, to let it die at a chosen place. */
   readonly tamper?: (ports: Ports) => Ports
 }
@@ -44,12 +49,15 @@ export function createStepBench(options: StepBenchOptions): StepBench {
   const worker = () =>
     createPorts({
       db: database.db,
-      agents: { get: async (id) => buildAgent(id, CHARACTER, {}, options.plugins ?? []) },
+      agents: options.agents ?? {
+        get: async (id) => buildAgent(id, CHARACTER, {}, options.plugins ?? []),
+      },
       models: createModelRouter({
         ...{ openaiBaseUrl: options.modelUrl, openaiLargeModel: 'stub', openaiSmallModel: 'stub' },
       }),
       stream: createInProcessStream(),
       connectors: { for: (source) => (source === connector?.source ? connector : undefined) },
+      sending: options.sending,
       log: { warn: (_, message, error) => warnings.push(`${message} ${String(error)}`) },
       startHead: async (head) => void started.push(head),
     })

@@ -6,14 +6,15 @@ import { ensureChannel } from '../../memory/channels.ts'
 import { ensureConnections } from '../../memory/connections.ts'
 import type { Database } from '../../schema/database.ts'
 import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, replyIdOf } from '../../schema/ids.ts'
-import type { HeadTurn, TurnRef } from '../../schema/turn.ts'
+import { DEFAULT_OVERLAP } from '../../schema/overlap.ts'
+import type { HeadTurn, Overlap, TurnRef } from '../../schema/turn.ts'
 import { type AcceptInput, accept, type Hearer, type InboundMessage } from '../../turns/accept.ts'
 import { admit } from '../../turns/admit.ts'
 
 type Db = Kysely<Database>
 
 /** One agent's side of a channel: what `accept` needs besides the message. */
-export type TestRoom = Omit<Hearer, 'turnId' | 'memoryId'>
+export type TestRoom = Omit<Hearer, 'turnId' | 'memoryId' | 'overlap'>
 
 /** A channel with one person in it, and a room per agent. */
 export interface TestChannel {
@@ -71,6 +72,8 @@ export interface MessageOptions {
   readonly metadata?: InboundMessage['metadata']
   /** From now; default 5 minutes. */
   readonly deadlineMs?: number
+  /** @default enqueue */
+  readonly overlap?: Overlap
 }
 
 /** A message to every agent of the channel, with new ids. */
@@ -86,6 +89,7 @@ export function messageTo(channel: TestChannel, options: MessageOptions = {}): A
       ...room,
       turnId: randomUUID(),
       memoryId: createUniqueUuid(room.agentId, id),
+      overlap: options.overlap ?? DEFAULT_OVERLAP,
     })),
     memory: { text, source: 'client_chat' },
     deadlineMs,
@@ -176,6 +180,7 @@ export function first<T>([item]: readonly T[]): T {
 const TABLES = [
   ...['agents', 'rooms', 'entities', 'participants', 'relationships', 'channels', 'messages'],
   ...['memories', 'turns', 'steps', 'prompts', 'model_calls', 'outbox', 'deliveries'],
+  ...['outbox_parts', 'connector_pauses'],
   'evaluator_runs',
 ]
 

@@ -71,8 +71,7 @@ describeDatabases('admitting a turn', (open, kind) => {
   it('refuses the old generation of a turn that was taken over', async () => {
     const turn = await queued()
     await admit(database.db, attemptOf(turn))
-    const running = { ...turn, cancelRequested: false }
-    const next = await takeOver(database.db, running)
+    const next = await takeOver(database.db, turn)
     expect(next?.gen).toBe(2)
     expect(await admitAs(turn)).toBe('refused')
     expect(await loadTurn(database.db, turn)).toBeUndefined()

@@ -89,7 +89,7 @@ describeDatabases('the journal', (open) => {
   it('refuses the old generation once the turn was taken over', async () => {
     const turn = await running()
     await claimed(attemptOf(turn))
-    await takeOver(db(), { ...headOf(turn), cancelRequested: false })
+    await takeOver(db(), headOf(turn))
     const next = await admitTurn(db(), { ...turn, gen: 2 }, 'run-2')
     await isFenced(() => claimed(attemptOf(turn, 2)))
     expect(await claimed(attemptOf(next, 1, 'run-2'))).toMatchObject({ kind: 'claimed' })

@@ -214,7 +214,7 @@ describeDatabases('the ledger', (open) => {
   })
 
   async function nextGeneration(turn: LoadedTurn): Promise<LoadedTurn> {
-    const next = await takeOver(db(), { ...headOf(turn), cancelRequested: false })
+    const next = await takeOver(db(), headOf(turn))
     if (!next) throw new Error('The turn was not taken over.')
     return admitTurn(db(), next, 'run-2')
   }

@@ -194,7 +194,7 @@ describeDatabases('running an action', (open) => {
     const turn = await bench.turn()
     const act = handler
     handler = async (context) => {
-      await takeOver(database.db, { ...turn, cancelRequested: false })
+      await takeOver(database.db, turn)
       return act(context)
     }
     expect(await failure(run(turn))).toBe('fenced')

@@ -105,7 +105,7 @@ describeDatabases('settling a turn', (open) => {
 
   it('changes nothing for a generation that is over, and names the one that waits', async () => {
     const turn = await runningHead()
-    await takeOver(db(), { ...turn, cancelRequested: false })
+    await takeOver(db(), turn)
     const before = await contents(db())
     const settled = await end(turn)
     expect(settled).toMatchObject({ state: 'queued', isFirst: false })

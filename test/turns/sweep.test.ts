@@ -19,8 +19,8 @@ import {
   turnRow,
 } from '../support/turn-fixtures.ts'
 
-const AT_ONCE = { readyMs: 0, untouchedMs: 0, graceMs: 0 }
-const LATER = { readyMs: 60_000, untouchedMs: 60_000, graceMs: 0 }
+const AT_ONCE = { readyMs: 0, untouchedMs: 0, graceMs: 0, lateMs: 0 }
+const LATER = { readyMs: 60_000, untouchedMs: 60_000, graceMs: 5_000, lateMs: 2_000 }
 
 /** Each test has the database to itself: a sweep sees every room. */
 describeDatabases('looking for turns that nobody runs', (open, kind) => {
@@ -38,10 +38,8 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
     if (!findings) throw new Error('Somebody else sweeps.')
     return findings
   }
-  const set = (
-    turn: HeadTurn,
-    values: { state?: 'waiting_approval'; touched_at?: Date; ready_at?: Date },
-  ) => db().updateTable('turns').set(values).where('id', '=', turn.turnId).execute()
+  const set = (turn: HeadTurn, values: { touched_at?: Date; ready_at?: Date }) =>
+    db().updateTable('turns').set(values).where('id', '=', turn.turnId).execute()
 
   describe('a head that was not admitted', () => {
     it('is found when it has been ready for long enough, and not again at once', async () => {
@@ -82,12 +80,6 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
       expect(findings.running).toMatchObject([{ turnId: running.turnId }])
     })
 
-    it('is found while it waits for an approval', async () => {
-      const turn = await queueTurn(db(), await createChannel(db()), { deadlineMs: 0 })
-      await set(turn, { state: 'waiting_approval' })
-      expect((await find()).expired).toEqual([turn])
-    })
-
     it('is given a moment for the Workflow that may just start', async () => {
       await queueTurn(db(), await createChannel(db()), { deadlineMs: 0 })
       expect((await find({ ...AT_ONCE, graceMs: 60_000 })).expired).toEqual([])
@@ -99,7 +91,9 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
       const turn = headOf(await runTurn(db(), await createChannel(db())))
       expect((await find(LATER)).running).toEqual([])
       await set(turn, { touched_at: new Date(Date.now() - 120_000) })
-      expect((await find(LATER)).running).toEqual([{ ...turn, cancelRequested: false }])
+      expect((await find(LATER)).running).toEqual([
+        { ...turn, cancelRequested: false, isOverdue: false },
+      ])
       expect((await find(LATER)).running).toEqual([])
     })
 
@@ -110,7 +104,29 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
       )
       expect((await find(LATER)).running).toEqual([])
       await set(turn, { touched_at: new Date(Date.now() - 1_500) })
-      expect((await find(LATER)).running).toEqual([{ ...turn, cancelRequested: true }])
+      const found = { ...turn, cancelRequested: true, isOverdue: false }
+      expect((await find(LATER)).running).toEqual([found])
+    })
+
+    it('is overdue when its deadline is past for long enough, however lately it was touched', async () => {
+      const turn = headOf(await runTurn(db(), await createChannel(db())))
+      const late = (ms: number) =>
+        sql`update turns set deadline_at = clock_timestamp() - ${ms} * interval '1 millisecond'`.execute(
+          db(),
+        )
+      await late(1_000)
+      expect((await find(LATER)).running).toEqual([])
+      await late(3_000)
+      expect((await find(LATER)).running).toMatchObject([{ turnId: turn.turnId, isOverdue: true }])
+    })
+
+    it('is overdue when it does not hear for the grace that it shall be cancelled', async () => {
+      const turn = headOf(await runTurn(db(), await createChannel(db())))
+      await sql`update turns set cancel_requested_at = clock_timestamp() - interval '6 seconds',
+        touched_at = touched_at - interval '2 seconds'`.execute(db())
+      expect((await find(LATER)).running).toMatchObject([
+        { turnId: turn.turnId, cancelRequested: true, isOverdue: true },
+      ])
     })
   })
 
@@ -124,7 +140,7 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
   })
 
   describe('taking a turn over', () => {
-    const taken = async (turn: HeadTurn) => takeOver(db(), { ...turn, cancelRequested: false })
+    const taken = async (turn: HeadTurn) => takeOver(db(), turn)
 
     it('queues its next generation at its old place', async () => {
       const channel = await createChannel(db())

@@ -1,14 +1,18 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
+import { FencedError } from '../../agent/errors.ts'
 import { createSweeperPorts } from '../../bin/sweeper-ports.ts'
 import type { TemporalLink } from '../../bin/temporal-link.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import type { HeadTurn, TurnRef } from '../../schema/turn.ts'
+import { claim, finish } from '../../turns/journal.ts'
 import { settle } from '../../turns/settle.ts'
 import { sweep } from '../../workers/sweeper.ts'
 import { describeDatabases } from '../support/databases.ts'
 import { createStepBench, type StepBench } from '../support/step-bench.ts'
 import {
+  attemptOf,
+  contents,
   createChannel,
   headOf,
   queueTurn,
@@ -18,7 +22,8 @@ import {
 } from '../support/turn-fixtures.ts'
 
 const GRACE_MS = 10_000
-const AT_ONCE = { readyMs: 0, untouchedMs: 0, graceMs: GRACE_MS }
+const LATE_MS = 3_000
+const AT_ONCE = { readyMs: 0, untouchedMs: 0, graceMs: GRACE_MS, lateMs: LATE_MS }
 
 describeDatabases('the sweeper', (open, kind) => {
   let database: OpenDatabase
@@ -38,12 +43,12 @@ describeDatabases('the sweeper', (open, kind) => {
   const run = () => sweep(sweeperPorts(), AT_ONCE)
   const queued = async (deadlineMs?: number) =>
     queueTurn(db(), await createChannel(db()), { deadlineMs })
-  const running = async (deadlineMs?: number) => {
-    const turn = headOf(await runTurn(db(), await createChannel(db()), { deadlineMs: 300_000 }))
-    if (deadlineMs === undefined) return turn
-    const deadline_at = new Date(Date.now() + deadlineMs)
+  const running = async () => headOf(await runTurn(db(), await createChannel(db())))
+  const late = async (turn: HeadTurn, ms: number): Promise<HeadTurn> => {
+    const deadlineAt = Date.now() - ms
+    const deadline_at = new Date(deadlineAt)
     await db().updateTable('turns').set({ deadline_at }).where('id', '=', turn.turnId).execute()
-    return turn
+    return { ...turn, deadlineAt }
   }
   const saidTo = async ({ turnId }: TurnRef) =>
     db().selectFrom('messages').select('content').where('turn_id', '=', turnId).execute()
@@ -128,21 +133,65 @@ describeDatabases('the sweeper', (open, kind) => {
       expect(temporal.calls).toEqual([`cancel ${turn.turnId}`])
     })
 
-    it('past its deadline and grace, and cancels its Workflow', async () => {
-      const turn = await running(-GRACE_MS - 5_000)
+    it('that is late and does not end by itself, and ends it before Temporal is asked anything', async () => {
+      const channel = await createChannel(db())
+      const turn = await late(headOf(await runTurn(db(), channel)), LATE_MS + 500)
+      const next = await queueTurn(db(), channel)
+      temporal.stands(turn, 'running')
+      temporal.onDescribe = () => Promise.reject(new Error('Temporal hangs.'))
+      await run()
+      expect(await turnRow(db(), turn.turnId)).toMatchObject({
+        ...{ state: 'timed_out', code: 'deadline_exceeded', dead_letter: 'open' },
+      })
+      expect(await saidTo(turn)).toHaveLength(1)
+      expect(bench.started).toEqual([next])
+      expect(temporal.calls).toEqual([`terminate ${turn.turnId}`])
+    })
+
+    it('that is hardly late, and lets it end by itself', async () => {
+      const turn = await late(await running(), LATE_MS - 1_500)
       temporal.stands(turn, 'running')
       await run()
-      expect(temporal.calls).toEqual([`cancel ${turn.turnId}`])
+      expect(temporal.calls).toEqual([])
       expect((await turnRow(db(), turn.turnId)).state).toBe('running')
     })
 
-    it('that does not end by itself long after that, and ends it', async () => {
-      const turn = await running(-2 * GRACE_MS - 5_000)
-      temporal.stands(turn, 'running')
+    it('that does not hear that it shall be cancelled, and ends it as such', async () => {
+      const turn = await running()
+      await sql`update turns set cancel_requested_at = clock_timestamp() - interval '11 seconds'`.execute(
+        db(),
+      )
       await run()
+      expect(await turnRow(db(), turn.turnId)).toMatchObject({
+        state: 'cancelled',
+        dead_letter: null,
+      })
+      expect(await saidTo(turn)).toEqual([])
       expect(temporal.calls).toEqual([`terminate ${turn.turnId}`])
-      expect(await turnRow(db(), turn.turnId)).toMatchObject({ state: 'timed_out' })
-      expect(await saidTo(turn)).toHaveLength(1)
+    })
+
+    it('that ended by itself while it was late, and does not end its Workflow, which still sends', async () => {
+      const turn = await late(await running(), LATE_MS + 500)
+      const ports = sweeperPorts()
+      const end: typeof ports.end = async (...given) => {
+        await settle(db(), settlementOf(turn))
+        return ports.end(...given)
+      }
+      await sweep({ ...ports, end }, AT_ONCE)
+      expect((await turnRow(db(), turn.turnId)).state).toBe('replied')
+      expect(temporal.calls).toEqual([])
+    })
+
+    it('that was late, after which its worker wakes up and changes nothing', async () => {
+      const turn = await late(await running(), LATE_MS + 500)
+      const attempt = attemptOf(turn)
+      await claim(db(), attempt, { step: 'decide', beforeSettle: true })
+      await run()
+      const before = await contents(db())
+      await expect(finish(db(), attempt, 'decide', { reply: 'Late.' })).rejects.toThrow(FencedError)
+      const again = settlementOf(turn, { reply: null, state: 'replied' })
+      expect(await settle(db(), again)).toMatchObject({ state: 'timed_out', isFirst: false })
+      expect(await contents(db())).toEqual(before)
     })
   })
 
@@ -185,6 +234,7 @@ function fakeTemporal() {
     calls: [] as string[],
     /** Turns whose start fails. */
     refuses: new Set<string>(),
+    isAway: false,
     onDescribe: async () => {},
     stands: ({ turnId, gen }: TurnRef, standing: Standing) =>
       standings.set(`${turnId}:${gen}`, standing),
@@ -193,6 +243,9 @@ function fakeTemporal() {
     standing: async ({ turnId, gen }: TurnRef) => {
       await fake.onDescribe()
       return standings.get(`${turnId}:${gen}`) ?? 'not-found'
+    },
+    probe: async () => {
+      if (fake.isAway) throw new Error('Temporal is away.')
     },
     cancel: async ({ turnId }: TurnRef) => void fake.calls.push(`cancel ${turnId}`),
     terminate: async ({ turnId }: TurnRef) => void fake.calls.push(`terminate ${turnId}`),

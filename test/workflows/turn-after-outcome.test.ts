@@ -3,9 +3,9 @@ import { WorkflowFailedError } from '@temporalio/client'
 import { ConnectorError, UnavailableError } from '../../agent/errors.ts'
 import type { Evaluator } from '../../agent/evaluator.ts'
 import type { Plugin } from '../../agent/plugin.ts'
-import type { Connector } from '../../agent/ports.ts'
 import type { FakePorts } from '../support/fake-ports.ts'
 import { localSteps, nameOf, scheduledSteps, timeOf } from '../support/history-events.ts'
+import { createLoopbackConnector } from '../support/loopback-connector.ts'
 import { answerXml, hangingCall, scriptedVendor } from '../support/scripted-vendor.ts'
 import { type HistoryEvent, type TurnBench, timeSkippingBench } from '../support/turn-worker.ts'
 
@@ -35,18 +35,7 @@ const evaluating = (...evaluators: Partial<Evaluator>[]): Plugin => ({
   })),
 })
 
-/** Shows messages to nobody but the test. */
-function loopback(): Connector & { readonly sent: string[] } {
-  const sent: string[] = []
-  return {
-    source: 'loop',
-    sent,
-    async send({ content }) {
-      sent.push(content.text ?? '')
-      return { platformMessageId: `${sent.length}` }
-    },
-  }
-}
+const loopback = () => createLoopbackConnector({ source: 'loop' })
 
 const vendor = () => scriptedVendor(answerXml('Hello Sam.'))
 
@@ -123,7 +112,7 @@ describe('what follows an outcome', () => {
     const scheduled = events.filter((event) => event.activityTaskScheduledEventAttributes)
     expect(scheduledSteps(events)).toEqual(['decide', 'deliver', 'evaluate', 'evaluate'])
     expect(scheduled.slice(1).map(taskOf)).toEqual(Array(3).fill(taskOf(settle)))
-    expect(connector.sent).toEqual(['Hello Sam.'])
+    expect(connector.visible.map(({ text }) => text)).toEqual(['Hello Sam.'])
     expect([0, 1].map((at) => ports.step(turn, `evaluate:OBSERVER_${at}`)?.state)).toEqual([
       'done',
       'done',
@@ -132,9 +121,6 @@ describe('what follows an outcome', () => {
 
   it('does not change the outcome when it fails', async () => {
     const connector = loopback()
-    connector.send = async () => {
-      throw new ConnectorError('The channel was deleted.', { kind: 'permanent' })
-    }
     const refusing = new ConnectorError('No such thing.', { kind: 'permanent' })
     const plugins = [
       evaluating({

@@ -5,6 +5,7 @@ import { ConnectorError, ModelError } from '../../agent/errors.ts'
 import type { Plugin } from '../../agent/plugin.ts'
 import type { FakePorts } from '../support/fake-ports.ts'
 import { namesOf, summaryOf } from '../support/history-events.ts'
+import { createLoopbackConnector } from '../support/loopback-connector.ts'
 import { answerXml, scriptedVendor } from '../support/scripted-vendor.ts'
 import { devServerBench, type HistoryEvent, type TurnBench } from '../support/turn-worker.ts'
 
@@ -79,7 +80,7 @@ describe('the history of a turn', () => {
     const lamps = { name: 'lamps', description: 'Lamps.', actions: [dimming] }
     const looking = { name: 'LOOK', description: 'Looks.', handler: async () => {} }
     const observers = { name: 'observers', description: 'Observers.', evaluators: [looking] }
-    const connector = { source: 'loop', send: async () => ({ platformMessageId: '1' }) }
+    const connector = createLoopbackConnector({ source: 'loop' })
     const turns = [
       await bench.ports({ vendor: vendor(), plugins: [lamps] }),
       await bench.ports({ vendor: vendor(), plugins: [observers] }),

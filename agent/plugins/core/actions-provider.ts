@@ -22,11 +22,12 @@ export const actionsProvider: Provider = {
       'Actions',
       list(offered.map(({ name, description }) => `${name}: ${description}`)),
     )
+    const actionParameters = section('Parameters of actions', parametersOf(offered))
     const actionExamples = section('Examples of actions', examplesOf(offered, context))
-    const text = [actionNames, actionsWithDescriptions, actionExamples]
+    const text = [actionNames, actionsWithDescriptions, actionParameters, actionExamples]
     return {
       text: text.filter((part) => part !== '').join('\n\n'),
-      values: { actionNames, actionsWithDescriptions, actionExamples },
+      values: { actionNames, actionsWithDescriptions, actionParameters, actionExamples },
       data: { actionNames: offered.map(({ name }) => name) },
     }
   },
@@ -49,6 +50,19 @@ async function isValid(action: Action, context: TurnContext, state: State): Prom
     return false
   }
 }
+
+/** '' when no action has any: most prompts do not speak of parameters. */
+function parametersOf(actions: readonly Action[]): string {
+  const lines = actions.flatMap(({ name, parameters = [] }) =>
+    parameters.map(
+      (one) => `${name}: ${one.name}${one.required ? ' (required)' : ''}: ${one.description}`,
+    ),
+  )
+  return lines.length > 0 ? `${HOW_TO_GIVE_PARAMETERS}\n${list(lines)}` : ''
+}
+
+const HOW_TO_GIVE_PARAMETERS =
+  'Give them in <params>, behind <actions>, as one JSON object by the name of the action. Leave <params> out for actions without parameters.'
 
 function examplesOf(actions: readonly Action[], { agent }: TurnContext): string {
   const agentName = agent.character.name

@@ -1,6 +1,8 @@
 import type { Plugin } from '../../plugin.ts'
 import { actionsProvider } from './actions-provider.ts'
 import { characterProvider } from './character-provider.ts'
+import { choiceProvider } from './choice-provider.ts'
+import { chooseOptionAction } from './choose-option-action.ts'
 import { entitiesProvider } from './entities-provider.ts'
 import { recentMessagesProvider } from './recent-messages-provider.ts'
 import { reflectionEvaluator } from './reflection-evaluator.ts'
@@ -11,11 +13,12 @@ import { timeProvider } from './time-provider.ts'
 export const corePlugin: Plugin = {
   name: 'core',
   description: 'Talking, remembering what was said, and knowing the time and the people.',
-  actions: [replyAction, ignoreAction, noneAction],
+  actions: [replyAction, ignoreAction, noneAction, chooseOptionAction],
   providers: [
     characterProvider,
     actionsProvider,
     entitiesProvider,
+    choiceProvider,
     recentMessagesProvider,
     timeProvider,
   ],

@@ -19,9 +19,9 @@ describeDatabases('messages at the door', (open) => {
     log: { error: () => undefined },
     turnDeadlineMs: 60_000,
     kick: () => undefined,
-    cancelTurn: async (turnId, roomId) => {
-      await requestCancel(database.db, { turnId, roomId })
-    },
+    kickLater: () => undefined,
+    announce: () => undefined,
+    cancelTurn: async (request) => (await requestCancel(database.db, request)).delivery,
   })
   const messageFor = (agentId: string) => ({
     channelId: randomUUID(),

@@ -1,0 +1,29 @@
+import type { Journal } from '../agent/ports.ts'
+import type { JsonObject } from '../schema/json.ts'
+import type { TurnRef } from '../schema/turn.ts'
+
+/** A turn that was steered asks the model again. These are the journal's names of its rounds, from 1. */
+
+export const decideStep = (round = 1): string => (round === 1 ? 'decide' : `decide:${round}`)
+
+/** Later rounds speak as later attempts, so that readers of the stream drop what came before. */
+export const spokenAttempt = (attempt: number, round: number): number =>
+  (round - 1) * ATTEMPTS_PER_ROUND + attempt
+
+/** More than a step can have within its deadline. */
+const ATTEMPTS_PER_ROUND = 1_000
+
+/** The decision that named an action, by the action's ordinal over all rounds; empty when there is none. */
+export async function decisionBehind(
+  journal: Pick<Journal, 'read'>,
+  turn: TurnRef,
+  ordinal: number,
+): Promise<{ decision: JsonObject; round: number }> {
+  let before = 0
+  for (let round = 1; ; round += 1) {
+    const decision = await journal.read(turn, decideStep(round))
+    if (!decision) return { decision: {}, round: Math.max(1, round - 1) }
+    before += Array.isArray(decision.actions) ? decision.actions.length : 0
+    if (ordinal < before) return { decision, round }
+  }
+}

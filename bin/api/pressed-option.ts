@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { ConflictError, NotFoundError } from '../../agent/errors.ts'
+import type { AcceptedMessage, NewMessage, StoredMessage } from '../../api/deps.ts'
+import { withRetry } from '../../database/failures.ts'
+import { findMessage } from '../../memory/messages.ts'
+import { APPROVAL_OPTIONS, type ApprovalOption } from '../../schema/approval.ts'
+import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, isUuid } from '../../schema/ids.ts'
+import { json } from '../../schema/sql-json.ts'
+import { type ApprovalRow } from '../../turns/answer-approval.ts'
+import { findApproval, isAnswerable } from '../../turns/approvals.ts'
+import { findTurn } from '../../turns/trace.ts'
+import { giveAnswer } from './approvals.ts'
+import type { ApiParts } from './parts.ts'
+
+interface Press {
+  readonly id: string
+  readonly decision: ApprovalOption
+}
+
+/**
+ * A message whose `metadata.approval` names an approval and a decision is the press of a button. It
+ * answers in its author's name, is stored with what the agent remembers, and begins no turn: whoever
+ * waits for its answer gets that of the parked turn. Undefined for every other message.
+ *
+ * @throws {NotFoundError} no such approval in the channel. @throws {ConflictError} the author may not
+ * answer it, or another answer stands.
+ */
+export async function pressOption(
+  parts: Pick<ApiParts, 'db' | 'kick' | 'turnDeadlineMs'>,
+  message: NewMessage,
+): Promise<AcceptedMessage | undefined> {
+  const press = pressIn(message)
+  if (!press) return undefined
+  const { db } = parts
+  const approval = await findApproval(db, press.id)
+  if (approval?.channel_id !== message.channelId) throw new NotFoundError('approval', press.id)
+  const { agent_id: agentId, room_id: roomId, turn_id: turnId } = approval
+  const entityId = createUniqueUuid(agentId, message.authorId)
+  if (!(await isAnswerable(db, { id: press.id, roomId, entityId }))) {
+    throw new ConflictError(
+      `The approval '${press.id}' is for an owner or admin of the world to answer.`,
+    )
+  }
+  await giveAnswer(parts, press.id, { decision: press.decision, by: entityId, via: 'message' })
+  const stored = await withRetry(() => storePress(parts, message, approval, entityId))
+  const turn = await findTurn(db, turnId)
+  const turns = [{ turnId, agentId, state: turn?.state ?? 'cancelled' }]
+  return { ...stored, turns }
+}
+
+function pressIn({ metadata: { approval } }: NewMessage): Press | undefined {
+  if (approval === null || typeof approval !== 'object' || Array.isArray(approval)) return undefined
+  const { id, decision } = approval
+  const known = APPROVAL_OPTIONS.find((option) => option === decision)
+  return typeof id === 'string' && isUuid(id) && known
+    ? { id: id.toLowerCase(), decision: known }
+    : undefined
+}
+
+/** What was said with the press. Under a key of its own a repeat is stored once. */
+function storePress(
+  { db }: Pick<ApiParts, 'db'>,
+  message: NewMessage,
+  approval: ApprovalRow,
+  entityId: string,
+): Promise<Pick<AcceptedMessage, 'message' | 'isRepeat'>> {
+  const { channelId, authorId, content, externalId = null } = message
+  const id = randomUUID()
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .insertInto('messages')
+      .values({
+        ...{ id, content, channel_id: channelId, author_id: authorId, external_id: externalId },
+        raw_message: json(message.rawMessage),
+        in_reply_to: message.inReplyTo ?? approval.message_id,
+        source_type: message.sourceType,
+        metadata: json(message.metadata),
+      })
+      .onConflict((oc) => oc.doNothing())
+      .returningAll()
+      .executeTakeFirst()
+    const known = row ?? (externalId === null ? undefined : await findMessage(trx, { channelId, authorId, externalId }))
+    if (row) {
+      await trx
+        .insertInto('memories')
+        .values({
+          id: createUniqueUuid(approval.agent_id, id),
+          type: 'messages',
+          ...{ agent_id: approval.agent_id, room_id: approval.room_id, entity_id: entityId },
+          content: json({ text: content, source: message.sourceType, inReplyTo: approval.message_id }),
+          metadata: json({ type: 'message' }),
+          turn_id: approval.turn_id,
+          step: 'answer',
+        })
+        .execute()
+    }
+    if (!known) throw new ConflictError('The message could not be stored. Send it again.')
+    return { message: toStored(known), isRepeat: !row }
+  })
+}
+
+type MessageRow = NonNullable<Awaited<ReturnType<typeof findMessage>>>
+
+const toStored = (row: MessageRow): StoredMessage => ({
+  id: row.id,
+  channelId: row.channel_id,
+  messageServerId: DEFAULT_MESSAGE_SERVER_ID,
+  authorId: row.author_id,
+  content: row.content,
+  sourceType: row.source_type,
+  sourceId: row.external_id,
+  inReplyTo: row.in_reply_to,
+  rawMessage: row.raw_message,
+  metadata: row.metadata,
+  turnId: row.turn_id,
+  createdAt: row.created_at.getTime(),
+})

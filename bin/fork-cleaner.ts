@@ -1,0 +1,25 @@
+import type { Kysely } from 'kysely'
+import type { Database } from '../schema/database.ts'
+import { deleteOldForks, MAX_DELETED } from '../turns/forks.ts'
+
+/** How long a fork can be looked at. */
+export const FORK_AGE_MS = 7 * 24 * 3_600_000
+
+const PAUSE_MS = 3_600_000
+
+/** A process that has just started has other things to do. */
+const FIRST_MS = 60_000
+
+/**
+ * Deletes old forks when it is called, but only once in an hour, and more often as long as there are
+ * many. Several processes may do so at the same time.
+ * @param now milliseconds since the epoch
+ */
+export function createForkCleaner(db: Kysely<Database>, now = Date.now): () => Promise<void> {
+  let nextAt = now() + FIRST_MS
+  return async () => {
+    if (now() < nextAt) return
+    const deleted = await deleteOldForks(db, FORK_AGE_MS)
+    if (deleted < MAX_DELETED) nextAt = now() + PAUSE_MS
+  }
+}

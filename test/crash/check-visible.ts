@@ -1,0 +1,26 @@
+import type { Evidence, OutboxEvidence } from './evidence.ts'
+import { type Violation, violation } from './violation.ts'
+
+/** I2: what was said is seen, once; what was not said is not seen. */
+export function checkVisible(evidence: Evidence): Violation[] {
+  const { visible, rows } = evidence
+  const known = new Set(rows.outbox.map(({ id }) => id))
+  const strangers = visible.filter(({ key }) => !known.has(key))
+  return [
+    ...strangers.map(({ key, text }) =>
+      violation('I2', `'${text}' is shown under the key ${key}, which no outbox row has`),
+    ),
+    ...rows.outbox.flatMap((row) => seenOnce(evidence, row)),
+  ]
+}
+
+function seenOnce({ visible, dedup }: Evidence, { id, turnId, state }: OutboxEvidence) {
+  const times = visible.filter(({ key }) => key === id).length
+  const row = `the outbox row ${id} of the turn ${turnId}`
+  if (state === 'pending' || state === 'sending') return [violation('I2', `${row} is ${state}`)]
+  if (state === 'sent' && times === 0) return [violation('I2', `${row} is sent, and not shown`)]
+  // Without a key nobody can tell a repeat: the residual window is documented.
+  if (times > 1 && dedup !== 'none') return [violation('I2', `${row} is shown ${times} times`)]
+  if (state === 'retracted' && times > 0) return [violation('I2', `${row} is retracted, and shown`)]
+  return []
+}

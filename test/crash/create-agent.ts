@@ -1,0 +1,21 @@
+import { z } from 'zod'
+
+const answer = z.object({ data: z.object({ id: z.string() }) })
+
+/** The agent of a house, by the API. It is the only one, so every channel gets it. */
+export async function createAgent(apiUrl: string): Promise<string> {
+  const post = async (path: string, body: object) => {
+    const response = await fetch(apiUrl + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${text}`)
+    return text
+  }
+  const character = { name: 'Eve', bio: ['Eve answers what she is asked.'] }
+  const { data } = answer.parse(JSON.parse(await post('/api/agents', { characterJson: character })))
+  await post(`/api/agents/${data.id}/start`, {})
+  return data.id
+}

@@ -1,0 +1,96 @@
+import { ConnectorError, UnavailableError } from '../../agent/errors.ts'
+import type { GenerateOptions, ModelRequest, ModelRouter, ModelVendor } from '../../agent/models.ts'
+import type { Connector, Ports } from '../../agent/ports.ts'
+import { around, type Failpoints } from './failpoints.ts'
+import { nameOf } from './step-names.ts'
+
+/** As `reachable` of bin/ports.ts tells it. */
+const unreachable = (what: string) => new UnavailableError(`The answer of '${what}' was lost.`)
+
+const unsent = (what: string) =>
+  new ConnectorError(`The answer of '${what}' was lost.`, { kind: 'retryable' })
+
+/** Puts a failpoint before and after every call between the steps and the world. */
+export function interceptPorts(
+  ports: Ports,
+  failpoints: Failpoints,
+  role: 'api' | 'worker',
+): Ports {
+  const put = around(failpoints, unreachable)
+  const { turns, journal, ledger, prompts, outbox, connectors, models } = ports
+  return {
+    ...ports,
+    turns: { ...turns, admit: put('admit', turns.admit), settle: put('settle', turns.settle) },
+    prompts: { ...prompts, write: put('compose', prompts.write) },
+    journal: {
+      ...journal,
+      claim: (attempt, options) =>
+        put(`${nameOf(options.step)} claim`, journal.claim)(attempt, options),
+      finish: (attempt, step, ...rest) =>
+        put(`${nameOf(step)} result`, journal.finish)(attempt, step, ...rest),
+      once: (attempt, step, result) => put('respond', journal.once)(attempt, step, result),
+    },
+    ledger: {
+      ...ledger,
+      open: (call) => put(`${nameOf(call.step)} ledger open`, ledger.open)(call),
+      complete: (call, ...rest) =>
+        put(`${nameOf(call.step)} ledger complete`, ledger.complete)(call, ...rest),
+    },
+    outbox: {
+      ...outbox,
+      lease: put('lease', outbox.lease),
+      next: put('outbox row', outbox.next),
+      markSent: put('mark sent', outbox.markSent),
+      release: put('release', outbox.release),
+    },
+    connectors: {
+      ...connectors,
+      for: (source) => {
+        const connector = connectors.for(source)
+        return connector && interceptConnector(connector, failpoints)
+      },
+    },
+    models: interceptModels(models, failpoints),
+    startHead: put(role === 'api' ? 'start' : 'start next', ports.startHead),
+  }
+}
+
+const interceptConnector = (connector: Connector, failpoints: Failpoints): Connector => ({
+  ...connector,
+  send: around(failpoints, unsent)('send', connector.send),
+})
+
+const interceptModels = (models: ModelRouter, failpoints: Failpoints): ModelRouter => ({
+  ...models,
+  resolve(purpose, settings) {
+    const { vendor, model } = models.resolve(purpose, settings)
+    // The small model is the evaluator's.
+    return {
+      model,
+      vendor: purpose === 'TEXT_LARGE' ? interceptVendor(vendor, failpoints) : vendor,
+    }
+  },
+})
+
+/** Each piece of text waits for the points of the one before it, so that their order stays. */
+const interceptVendor = (vendor: ModelVendor, { at }: Failpoints): ModelVendor => ({
+  ...vendor,
+  async generate(request: ModelRequest, { signal, onText }: GenerateOptions) {
+    await at('request:before')
+    let passed: Promise<unknown> = Promise.resolve()
+    let isFirst = true
+    const inOrder = (delta: string) => {
+      const first = isFirst
+      isFirst = false
+      passed = passed.then(async () => {
+        if (first) await at('first token:before')
+        onText(delta)
+        if (first) await at('first token:after')
+      })
+    }
+    const result = await vendor.generate(request, { signal, onText: inOrder })
+    await passed
+    await at('last token:after')
+    return result
+  },
+})

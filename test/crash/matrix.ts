@@ -1,0 +1,87 @@
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type CellResult, runCell } from './cell.ts'
+import { createAgent } from './create-agent.ts'
+import { type House, openHouse } from './house.ts'
+import { openSite, type Site } from './site.ts'
+import type { Cell } from './strike.ts'
+
+export interface MatrixOptions {
+  /** Cells that run at once, each with processes of its own. */
+  readonly houses: number
+  say(line: string): void
+}
+
+export interface MatrixRun {
+  readonly results: readonly CellResult[]
+  /** With logs and evidence of red cells; undefined when there are none. */
+  readonly folder: string | undefined
+}
+
+/** Runs the cells in a few houses at once: recovery is mostly waiting. */
+export async function runMatrix(
+  cells: readonly Cell[],
+  options: MatrixOptions,
+): Promise<MatrixRun> {
+  const site = await openSite()
+  const queue = [...cells]
+  const results: CellResult[] = []
+  let folder: string | undefined
+  const keep = async (result: CellResult, logs: string) => {
+    folder ??= await mkdtemp(join(tmpdir(), 'turnkeeper-crash-logs-'))
+    const name = `${result.point} ${result.fault}`.replace(/[^\w]+/g, '-')
+    const text = [...result.violations, result.evidence, logs].join('\n\n')
+    await writeFile(join(folder, `${name}.txt`), text)
+  }
+  const work = async (number: number) => {
+    for (let house: Inhabited | undefined, n = 0; ; n += 1) {
+      const cell = queue.shift()
+      if (!cell) return house?.house.close()
+      house ??= await moveIn(site, `house-${number}-${n}`)
+      const result = await survived(house, cell)
+      results.push(result)
+      options.say(lineOf(result, results.length, cells.length))
+      if (result.violations.length === 0) continue
+      // What is left of it could spoil the next cell.
+      await keep(result, house.house.crew.logs())
+      await house.house.close()
+      house = undefined
+    }
+  }
+  try {
+    const houses = Math.min(options.houses, cells.length)
+    await Promise.all(Array.from({ length: houses }, (_, number) => work(number)))
+  } finally {
+    await site.close()
+  }
+  return { results, folder }
+}
+
+interface Inhabited {
+  readonly house: House
+  readonly agentId: string
+}
+
+async function moveIn(site: Site, name: string): Promise<Inhabited> {
+  const house = await openHouse(site, name)
+  return { house, agentId: await createAgent(await house.crew.apiUrl()) }
+}
+
+/** A cell that could not be run to its end is red. */
+async function survived({ house, agentId }: Inhabited, cell: Cell): Promise<CellResult> {
+  try {
+    return await runCell(house, agentId, cell)
+  } catch (error) {
+    const { point, fault } = cell
+    const words = error instanceof Error ? error.message : String(error)
+    const red = { point: point.name, fault, violations: [words], evidence: String(error) }
+    return { ...red, tookMs: 0, settledBefore: false }
+  }
+}
+
+function lineOf({ point, fault, violations, tookMs }: CellResult, n: number, all: number): string {
+  const cell = `${String(n).padStart(3)}/${all}  ${fault}, ${point}`
+  if (violations.length === 0) return `${cell}: ${(tookMs / 1_000).toFixed(1)} s`
+  return [`${cell}: RED`, ...violations.map((what) => `           ${what}`)].join('\n')
+}

@@ -1,0 +1,69 @@
+import type { Role } from './seated.ts'
+
+/** A place between "the platform delivered a message" and "the reply is visible and remembered". */
+export interface Point {
+  /** As the processes call it. */
+  readonly name: string
+  readonly role: Role
+  /** What stands there, in words. */
+  readonly means: string
+}
+
+const api = (name: string, means: string): Point => ({ name, role: 'api', means })
+const worker = (name: string, means: string): Point => ({ name, role: 'worker', means })
+
+const aroundCall = (name: string, means: string): readonly Point[] => [
+  worker(`${name}:before`, `before ${means}`),
+  worker(`${name}:after`, `after ${means}`),
+]
+
+const action = (kind: 'once' | 'idempotent'): readonly Point[] => [
+  ...aroundCall(`${kind} claim`, `the claim of an action of effect \`${kind}\``),
+  worker(`${kind} effect:before`, 'before its effect'),
+  worker(`${kind} effect:done`, 'the effect has happened, its answer is under way'),
+  worker(`${kind} effect:after`, 'after its effect'),
+  worker(`${kind} result:before`, 'before its result is journaled'),
+  worker(`${kind} result:commit-before`, 'inside that transaction, before the commit'),
+  worker(`${kind} result:after`, 'after its result is journaled'),
+]
+
+/** In the order in which a turn passes them. */
+export const POINTS: readonly Point[] = [
+  api('accept:before', 'the message has arrived, nothing is written'),
+  api('accept:commit-before', 'inside the transaction of accept, before the commit'),
+  api('accept:commit-after', 'accept is committed, nobody has heard of it'),
+  api('start:before', 'before the workflow is started'),
+  api('start:after', "the workflow is started, Temporal's answer has not arrived"),
+  ...aroundCall('admit', 'the turn is taken'),
+  ...aroundCall('respond', 'the rules have decided'),
+  ...aroundCall('compose', 'the prompt is stored'),
+  ...aroundCall('decide claim', 'the claim of `decide`'),
+  ...aroundCall('decide ledger open', 'the row of the ledger is opened'),
+  worker('request:before', 'before the model is asked'),
+  worker('request:sent', 'the vendor has the request'),
+  worker('first token:before', 'the first token has arrived'),
+  worker('first token:after', 'the first token is published'),
+  worker('last token:after', 'the last token has arrived'),
+  ...aroundCall('decide ledger complete', 'the row of the ledger is completed'),
+  ...aroundCall('decide result', 'the decision is journaled'),
+  ...action('once'),
+  ...action('idempotent'),
+  worker('settle:before', 'before the outcome is written'),
+  worker('settle:commit-before', 'inside the transaction of settle, before the commit'),
+  worker('settle:commit-after', 'settle is committed, nobody has heard of it'),
+  worker('start next:before', "before the room's next turn is started"),
+  worker('start next:after', "the next turn is started, Temporal's answer has not arrived"),
+  ...aroundCall('deliver claim', 'the claim of `deliver`'),
+  ...aroundCall('lease', 'the lease of the room'),
+  ...aroundCall('outbox row', 'the outbox row is read'),
+  worker('send:before', 'before the message is sent'),
+  worker('send:shown', 'the platform shows the message, its answer is under way'),
+  worker('send:after', 'the platform has answered'),
+  ...aroundCall('mark sent', 'the outbox row is marked as sent'),
+  ...aroundCall('release', 'the lease is given back'),
+  ...aroundCall('deliver result', 'the delivery is journaled'),
+  ...aroundCall('evaluate claim', 'the claim of an evaluator'),
+  worker('evaluate result:before', "before the evaluator's result is journaled"),
+  worker('evaluate result:commit-before', 'inside that transaction, before the commit'),
+  worker('evaluate result:after', "after the evaluator's result is journaled"),
+]

@@ -1,0 +1,31 @@
+/**
+ * `npm run test:crash`: every point × every fault, with real processes.
+ *
+ *   --only <text>    points whose name contains it
+ *   --fault <name>   one fault
+ *   --houses <n>     how many cells at once (6)
+ *   --write          writes docs/crash-matrix.md
+ */
+import { parseArgs } from 'node:util'
+import { runMatrix } from './matrix.ts'
+import { writePage } from './page.ts'
+import { selectCells } from './select-cells.ts'
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    fault: { type: 'string' },
+    houses: { type: 'string', default: '6' },
+    write: { type: 'boolean', default: false },
+  },
+})
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+const cells = selectCells({ only: values.only, fault: values.fault })
+const began = Date.now()
+const { results, folder } = await runMatrix(cells, { houses: Number(values.houses), say })
+const failed = results.filter(({ violations }) => violations.length > 0).length
+if (values.write) await writePage(results, Date.now() - began)
+if (folder !== undefined) say(`\nWhat the red cells left behind is in ${folder}`)
+process.exitCode = failed > 0 || results.length === 0 ? 1 : 0
+say(`\n${results.length - failed} passed, ${failed} failed`)
