@@ -22,6 +22,8 @@ export const createComposeState = (
     if (turn.gen > 1 && (await ports.prompts.read(turn, decideStep(round)))) return
     await withHeartbeats(async (signal) => {
       const opened = await openTurn(ports, turn, 'composeState', round)
+      // A fork that took the prompt over asks no provider.
+      if (opened.turn.forkOf && (await ports.prompts.read(turn, decideStep(round)))) return
       const context = turnContext(opened, ports, signal)
       // What ElizaOS composes before a decision; the names of the people are in it anyway.
       const { state, traces } = await compose(context, { include: ['ENTITIES'] })

@@ -176,7 +176,6 @@ function valuesOf(given: readonly Given[]): CommandValues {
     state: texts('state').at(-1),
     before: texts('before').at(-1),
     text: texts('text').at(-1),
-    comment: texts('comment').at(-1),
   }
 }
 

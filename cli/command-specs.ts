@@ -1,3 +1,5 @@
+import { APPROVAL_COMMANDS } from './approval-commands.ts'
+
 /** A flag as the command line knows it. */
 export interface FlagSpec {
   readonly type: 'boolean' | 'string'
@@ -57,11 +59,6 @@ export const FLAGS = {
     description: 'Step to begin with: compose, decide, runAction:<n>, settle.',
   },
   all: { type: 'boolean', description: 'Also those that were answered.' },
-  comment: {
-    type: 'string',
-    placeholder: '<text>',
-    description: 'Kept with the answer; of a denial the person is told.',
-  },
   json: { type: 'boolean', description: 'Print JSON, for scripts.' },
   prompt: { type: 'boolean', description: 'Print the prompts that were sent to models as well.' },
   ramp: {
@@ -276,42 +273,7 @@ export const COMMANDS = {
     exits: turnsExit,
     serves: false,
   },
-  'approval list': {
-    summary: 'List actions that wait for approval.',
-    details: 'Asks a running API.',
-    flags: [...CLIENT_FLAGS, 'all', 'json'],
-    positionals: [],
-    examples: ['turnkeeper approval list', 'turnkeeper approval list --all --json'],
-    exits: ['unreachable'],
-    serves: false,
-  },
-  'approval show': {
-    summary: 'Show what is asked, and who answered what when.',
-    details: 'Asks a running API.',
-    flags: [...CLIENT_FLAGS, 'json'],
-    positionals: ['id'],
-    examples: ['turnkeeper approval show 0b8e…'],
-    exits: turnsExit,
-    serves: false,
-  },
-  'approval approve': {
-    summary: 'Let an action happen; its turn goes on.',
-    details: 'The first answer stands. The name of the system’s user is kept with it.',
-    flags: [...CLIENT_FLAGS, 'comment', 'json'],
-    positionals: ['id'],
-    examples: ['turnkeeper approval approve 0b8e…'],
-    exits: turnsExit,
-    serves: false,
-  },
-  'approval deny': {
-    summary: 'Refuse an action; its turn goes on and says so.',
-    details: 'The first answer stands. The name of the system’s user is kept with it.',
-    flags: [...CLIENT_FLAGS, 'comment', 'json'],
-    positionals: ['id'],
-    examples: ["turnkeeper approval deny 0b8e… --comment 'Too expensive.'"],
-    exits: turnsExit,
-    serves: false,
-  },
+  ...APPROVAL_COMMANDS,
 } as const satisfies Record<string, CommandSpec>
 export type CommandName = keyof typeof COMMANDS
 

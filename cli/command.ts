@@ -59,7 +59,6 @@ export interface CommandValues {
   readonly prompt: boolean
   /** @default false */
   readonly all?: boolean
-  readonly comment?: string
   /** Agent to talk to, by name or id. */
   readonly agent?: string
   /** Of a fork. */

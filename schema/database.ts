@@ -10,6 +10,7 @@ import type {
   OutboxPartsTable,
   OutboxTable,
 } from './outbox-tables.ts'
+import type { StreamChunksTable, StreamListenersTable } from './stream-tables.ts'
 import type { TurnState } from './turn.ts'
 
 /** Written as a `Date` or left to `now()`; read as a `Date`. */
@@ -285,22 +286,4 @@ export interface EvaluatorRunsTable {
   evaluator: string
   /** `seq` of the last turn it has seen. */
   last_seq: number
-}
-
-/** Unlogged: the last chunks of running turns, for readers on other processes. */
-export interface StreamChunksTable {
-  turn_id: string
-  gen: number
-  attempt: number
-  seq: number
-  event: JsonColumn<JsonObject>
-  created_at: CreatedAt
-}
-
-/** Unlogged: which process listens to which turn. */
-export interface StreamListenersTable {
-  turn_id: string
-  /** NOTIFY channel of the listening process. */
-  channel: string
-  created_at: CreatedAt
 }

@@ -140,7 +140,7 @@ export async function promote(rollout: Rollout, wanted: Promotion): Promise<Prom
   try {
     if (rampPercent === undefined) {
       await service.setWorkerDeploymentCurrentVersion({ ...choice, ...forced })
-      await routed(rollout, buildId)
+      if (isServed) await routed(rollout, buildId)
     } else {
       const percentage = rampPercent
       await service.setWorkerDeploymentRampingVersion({ ...choice, ...forced, percentage })
@@ -148,7 +148,7 @@ export async function promote(rollout: Rollout, wanted: Promotion): Promise<Prom
     return { kind: 'promoted' }
   } catch (error) {
     if (isGrpcServiceError(error) && error.code === GRPC_FAILED_PRECONDITION) {
-      return { kind: 'refused', reason: error.details }
+      return { kind: 'refused', reason: error.message }
     }
     throw error
   }

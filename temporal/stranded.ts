@@ -1,6 +1,6 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import type { WorkerDeploymentVersion } from '@temporalio/common'
-import { isPolled, isSameVersion, readRouting, versionOf } from './deployment.ts'
+import { isPolled, isSameVersion, type Routing, readRouting, versionOf } from './deployment.ts'
 
 /** `temporal.api.enums.v1.VersioningBehavior`. */
 const PINNED = 1
@@ -23,7 +23,10 @@ export async function isStranded(
 ): Promise<boolean> {
   const version = pinnedTo(workflow)
   if (!version) return false
-  const routing = await readRouting(client, workflow.taskQueue)
+  return isAbandoned(await readRouting(client, workflow.taskQueue), version)
+}
+
+export function isAbandoned(routing: Routing, version: WorkerDeploymentVersion): boolean {
   const { current } = routing
   if (!current || isSameVersion(current, version)) return false
   return !isPolled(routing, version) && isPolled(routing, current)

@@ -35,6 +35,7 @@ describe('the recorded histories', () => {
     expect(FILES.map((file) => file.replace('.json', ''))).toEqual(
       expect.arrayContaining([
         'replied',
+        'replied-pinned-to-a-build',
         'replied-with-actions-delivery-and-evaluator',
         'ignored',
         'refused',
@@ -42,6 +43,8 @@ describe('the recorded histories', () => {
         'failed',
         'timed-out',
         'cancelled',
+        'parked',
+        'resumed-after-approval',
       ]),
     )
   })

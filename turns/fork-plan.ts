@@ -14,8 +14,13 @@ export interface ForkPlan {
   readonly steps: readonly { readonly step: string; readonly result: JsonObject }[]
   /** The original's step whose prompt is that of the fork's `decide`; undefined: it is composed anew. */
   readonly prompt: string | undefined
-  /** The original's steps whose messages and memories are there already. */
-  readonly written: readonly string[]
+  /** Steps whose messages and memories are there already, as the original and as the fork calls them. */
+  readonly written: readonly WrittenStep[]
+}
+
+export interface WrittenStep {
+  readonly place: string
+  readonly step: string
 }
 
 /** A turn that was steered decided several times; a fork answers everything at once, as the last round did. */
@@ -103,7 +108,7 @@ function taken(journaled: Journaled, plan: ForkPlan, step: string): ForkPlan {
   return {
     steps: [...plan.steps, { step, result: kept }],
     prompt,
-    written: [...plan.written, place],
+    written: [...plan.written, { place, step }],
   }
 }
 

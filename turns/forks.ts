@@ -50,14 +50,15 @@ export async function listForks(db: Kysely<Database>, turnId: string): Promise<F
   return rows
 }
 
-/** What a turn's actions said, by step, in their order. */
+/** What a turn's actions said, by step, in their order. Nothing of that is older than `since`. */
 export async function saidByActions(
   db: Kysely<Database>,
-  { turnId, roomId }: { turnId: string; roomId: string },
+  { turnId, roomId, since }: { turnId: string; roomId: string; since: Date },
 ): Promise<{ step: string; text: string | null }[]> {
   const { rows } = await sql<{ step: string; text: string | null }>`
     select step, content ->> 'text' as text from memories
-    where room_id = ${roomId} and type = 'messages' and turn_id = ${turnId} and step like 'runAction:%'
+    where room_id = ${roomId} and type = 'messages' and created_at >= ${since}
+      and turn_id = ${turnId} and step like 'runAction:%'
     order by created_at`.execute(db)
   return rows
 }

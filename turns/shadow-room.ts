@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { LoadedTurn } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
+import type { WrittenStep } from './fork-plan.ts'
 
 /** The source of shadow rooms. No connector has this name, so nothing is sent. */
 export const FORK_SOURCE = 'fork'
@@ -22,7 +23,7 @@ export interface ShadowInput {
   readonly forkId: string
   readonly composedAt: Date
   /** Steps of the original whose messages and memories the fork takes over. */
-  readonly written: readonly string[]
+  readonly written: readonly WrittenStep[]
 }
 
 /**
@@ -70,19 +71,21 @@ async function copyParticipants(
 /** What `recentMemories` would have found then, by type; what the turn itself wrote only as far as it is taken over. */
 async function copyMemories(
   trx: Kysely<Database>,
-  { turn, shadow, composedAt, written }: ShadowInput,
+  { turn, shadow, forkId, composedAt, written }: ShadowInput,
 ): Promise<void> {
   const { agentId, message, room, mergedMemoryIds } = turn
   const answered = [message.id, ...mergedMemoryIds]
   await sql`
-    insert into memories (id, type, agent_id, room_id, world_id, entity_id, content, metadata, created_at)
+    with written as (select * from jsonb_to_recordset(${JSON.stringify(written)}::jsonb) as w(place text, step text))
+    insert into memories (id, type, agent_id, room_id, world_id, entity_id, content, metadata, turn_id, step, created_at)
     select gen_random_uuid(), k.type, k.agent_id, ${shadow.roomId}, k.world_id, k.entity_id, k.content, k.metadata,
-      k.created_at
+      case when k.turn_id = ${turn.turnId} then ${forkId}::uuid end,
+      (select step from written where place = k.step and k.turn_id = ${turn.turnId}), k.created_at
     from (select distinct type from memories where room_id = ${room.id}) as types
     cross join lateral (
       select * from memories m
       where m.room_id = ${room.id} and m.type = types.type and not m.id = any(${answered}::uuid[])
-        and case when m.turn_id = ${turn.turnId} then m.step = any(${[...written]}::text[])
+        and case when m.turn_id = ${turn.turnId} then m.step in (select place from written)
           when m.entity_id = ${agentId} then m.created_at < ${after(composedAt.getTime())}
           else m.created_at < ${after(message.createdAt)} end
       order by m.created_at desc limit ${COPIED_MEMORIES}

@@ -20,7 +20,7 @@ export interface Audience {
  * Who hears a message, in the order in which they joined the channel. An unknown channel, or one
  * without an agent, gets one if it can be chosen.
  *
- * @throws {InvalidRequestError} no agent can be chosen. @throws {ConflictError} all are stopped.
+ * @throws {InvalidRequestError} no agent can be chosen. @throws {ConflictError} all are stopped, or a fork is shown there.
  */
 export async function audienceOf(
   { db }: Pick<ApiParts, 'db'>,

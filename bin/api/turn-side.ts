@@ -25,7 +25,9 @@ export async function readSide(
   turn: NonNullable<TurnRow>,
   gen: number,
 ): Promise<Side> {
-  const place = { turnId: turn.id, roomId: turn.room_id }
+  // What a fork took over is older than the fork; its room is small.
+  const since = turn.fork_of === null ? turn.accepted_at : new Date(0)
+  const place = { turnId: turn.id, roomId: turn.room_id, since }
   const [trace, said, [result]] = await Promise.all([
     findTrace(db, turn.id),
     saidByActions(db, place),

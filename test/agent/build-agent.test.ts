@@ -15,11 +15,14 @@ describe('buildAgent', () => {
   it('gives every agent the built-in members', () => {
     const agent = buildAgent('id', character, { a: 1 }, [])
     expect(agent).toMatchObject({ id: 'id', character, settings: { a: 1 } })
-    expect(agent.actions.map(({ name }) => name)).toEqual(['REPLY', 'IGNORE', 'NONE'])
+    expect(agent.actions.map(({ name }) => name)).toEqual([
+      ...['REPLY', 'IGNORE', 'NONE', 'CHOOSE_OPTION'],
+    ])
     expect(agent.providers.map(({ name }) => name)).toEqual([
       'CHARACTER',
       'ACTIONS',
       'ENTITIES',
+      'CHOICE',
       'RECENT_MESSAGES',
       'TIME',
     ])
@@ -34,7 +37,9 @@ describe('buildAgent', () => {
     }
     const two = { name: 'two', description: '', actions: [action('X', '2'), action('Y', '2')] }
     const { actions } = buildAgent('id', character, {}, [one, two])
-    expect(actions.map(({ name }) => name)).toEqual(['REPLY', 'IGNORE', 'NONE', 'X', 'Y'])
+    expect(actions.map(({ name }) => name)).toEqual([
+      ...['REPLY', 'IGNORE', 'NONE', 'CHOOSE_OPTION', 'X', 'Y'],
+    ])
     expect(actions.find(({ name }) => name === 'X')?.description).toBe('1')
   })
 })

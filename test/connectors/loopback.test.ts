@@ -60,7 +60,7 @@ describe('a served loopback platform', () => {
       { outcome: 'ok' },
     ])
     const visible = await (await fetch(`${platform.url}/visible?channelId=c`)).json()
-    expect(visible).toEqual([{ id: 'platform-1', channelId: 'c', text: 'Hello.' }])
+    expect(visible).toEqual([{ id: 'platform-1', channelId: 'c', text: 'Hello.', key: 'k-0' }])
     await platform.close()
   })
 

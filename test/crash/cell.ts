@@ -110,7 +110,7 @@ async function evidenceOf(house: House, room: CrashRoom, traces: Traces): Promis
     const ids = new Set(rows.turns.map(({ id }) => id))
     return {
       rows,
-      visible: house.platform.visible.filter(({ channelId }) => channelId === room.channelId),
+      visible: house.platform.visible(room.channelId),
       effects: house.platform.effects
         .filter(({ turnId }) => ids.has(turnId))
         .map((effect) => ({ ...effect })),

@@ -31,18 +31,20 @@ function outOfOrder(
   const placeOf = new Map(queue.map(({ id }, place) => [id, place]))
   const rowOf = new Map(rows.outbox.map((row) => [row.id, row]))
   const seen = new Set<string>()
-  const shown = visible.flatMap(({ key, text }) => {
-    const row = rowOf.get(key)
+  const shown = visible.flatMap(({ rowId, part, text }) => {
+    const key = `${rowId} ${part}`
+    const row = rowOf.get(rowId)
     const place = row && placeOf.get(row.turnId)
     // A platform without keys may show a message again later: that is for I2.
     if (place === undefined || seen.has(key)) return []
     seen.add(key)
-    return [{ place, text, seq: row?.seq ?? 0 }]
+    return [{ place, text, seq: row?.seq ?? 0, part }]
   })
-  return shown.slice(1).flatMap(({ place, text, seq }, index) => {
+  return shown.slice(1).flatMap(({ place, text, seq, part }, index) => {
     const before = shown[index]
     if (!before || before.place < place) return []
     if (before.place === place && before.seq < seq) return []
+    if (before.seq === seq && before.part < part) return []
     return [violation('I3', `'${text}' is shown after '${before.text}'`)]
   })
 }

@@ -1,21 +1,25 @@
 import type { Evidence, OutboxEvidence } from './evidence.ts'
-import { type Violation, violation } from './violation.ts'
+import { grouped, type Violation, violation } from './violation.ts'
 
 /** I2: what was said is seen, once; what was not said is not seen. */
 export function checkVisible(evidence: Evidence): Violation[] {
   const { visible, rows } = evidence
   const known = new Set(rows.outbox.map(({ id }) => id))
-  const strangers = visible.filter(({ key }) => !known.has(key))
+  const strangers = visible.filter(({ rowId }) => !known.has(rowId))
   return [
-    ...strangers.map(({ key, text }) =>
-      violation('I2', `'${text}' is shown under the key ${key}, which no outbox row has`),
+    ...strangers.map(({ rowId, text }) =>
+      violation('I2', `'${text}' is shown for the outbox row ${rowId}, which does not exist`),
     ),
     ...rows.outbox.flatMap((row) => seenOnce(evidence, row)),
   ]
 }
 
 function seenOnce({ visible, dedup }: Evidence, { id, turnId, state }: OutboxEvidence) {
-  const times = visible.filter(({ key }) => key === id).length
+  const shown = visible.filter(({ rowId }) => rowId === id)
+  const times = Math.max(
+    0,
+    ...[...grouped(shown, ({ part }) => `${part}`).values()].map((of) => of.length),
+  )
   const row = `the outbox row ${id} of the turn ${turnId}`
   if (state === 'pending' || state === 'sending') return [violation('I2', `${row} is ${state}`)]
   if (state === 'sent' && times === 0) return [violation('I2', `${row} is sent, and not shown`)]

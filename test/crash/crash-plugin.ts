@@ -3,16 +3,15 @@ import type { Evaluator } from '../../agent/evaluator.ts'
 import type { Plugin } from '../../agent/plugin.ts'
 import type { Failpoints } from './failpoints.ts'
 import type { EffectCall } from './platform.ts'
-import type { Seat } from './seat.ts'
 
 /** The decision of every turn in the matrix: an answer, and both actions. */
 export const ACTIONS = 'REPLY,CHARGE,BOOK'
 
 /** One action that must not happen twice, one that may be repeated under its key, and an evaluator. */
-export function crashPlugin({ platformUrl, name }: Seat, failpoints: Failpoints): Plugin {
+export function crashPlugin(platformUrl: string, failpoints: Failpoints): Plugin {
   const act = async (kind: EffectCall['kind'], { key, turn }: ActionContext): Promise<void> => {
     await failpoints.at(`${kind} effect:before`)
-    const body: EffectCall = { kind, key, turnId: turn.turnId, process: name }
+    const body: EffectCall = { kind, key, turnId: turn.turnId }
     const answer = await fetch(`${platformUrl}/effects`, {
       method: 'POST',
       body: JSON.stringify(body),

@@ -5,11 +5,12 @@ import { openDatabase } from '../../database/open.ts'
 import { createLogger } from '../../observability/log.ts'
 import type { LoadedConfig } from '../../schema/config.ts'
 import { loadConfig } from '../../schema/load-config.ts'
+import { createLoopbackClient } from '../support/loopback-client-connector.ts'
 import { crashPlugin } from './crash-plugin.ts'
 import { connectFailpoints, type Failpoints } from './failpoints.ts'
 import { interceptDatabase } from './intercept-database.ts'
 import { interceptPorts } from './intercept-ports.ts'
-import { PLATFORM, platformConnector } from './platform-connector.ts'
+import { PLATFORM } from './platform.ts'
 import { SEAT_VARIABLE, type Seat } from './seat.ts'
 
 export interface CrashProcess {
@@ -31,7 +32,7 @@ export async function openCrashProcess(role: 'api' | 'worker'): Promise<CrashPro
   installTemporalRuntime(logger)
   const { postgresUrl = '', postgresPool: poolSize } = config
   const database = await openDatabase({ postgresUrl, poolSize })
-  const connector = platformConnector(seat.platformUrl, seat.name)
+  const connector = createLoopbackClient({ source: PLATFORM, url: seat.platformUrl })
   const assembly = await assemble({
     config,
     logger,
@@ -40,7 +41,7 @@ export async function openCrashProcess(role: 'api' | 'worker'): Promise<CrashPro
     hasWorker: role === 'worker',
     elizaTypingMs: 0,
     connectors: { for: (source) => (source === PLATFORM ? connector : undefined) },
-    plugins: [crashPlugin(seat, failpoints)],
+    plugins: [crashPlugin(seat.platformUrl, failpoints)],
     intercept: (ports) => interceptPorts(ports, failpoints, role),
   })
   const { promise: ended, resolve } = Promise.withResolvers<void>()

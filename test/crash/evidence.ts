@@ -26,8 +26,9 @@ export interface Delivered {
 }
 
 export interface Shown {
-  /** Of the outbox row. */
-  readonly key: string
+  /** The outbox row; long messages are shown in parts, which count from 0. */
+  readonly rowId: string
+  readonly part: number
   readonly channelId: string
   readonly text: string
 }

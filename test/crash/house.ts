@@ -63,7 +63,7 @@ export async function openHouse(site: Site, taskQueue: string): Promise<House> {
   const opened = await openCrew((role, name) =>
     takeSeat({
       ...{ role, postgresUrl, temporalAddress },
-      seat: { name, controlPort: control.port, platformUrl: platform.url, bundleFile },
+      seat: { name, controlPort: control.port, platformUrl: platform.urlFor(name), bundleFile },
       env: {
         ...SETTINGS,
         OPENAI_BASE_URL: stub.url,

@@ -1,14 +1,14 @@
-import { ConnectorError, UnavailableError } from '../../agent/errors.ts'
+import { type Sender, SendFailed } from '../../agent/connector.ts'
+import { UnavailableError } from '../../agent/errors.ts'
 import type { GenerateOptions, ModelRequest, ModelRouter, ModelVendor } from '../../agent/models.ts'
-import type { Connector, Ports } from '../../agent/ports.ts'
+import type { Ports } from '../../agent/ports.ts'
 import { around, type Failpoints } from './failpoints.ts'
 import { nameOf } from './step-names.ts'
 
 /** As `reachable` of bin/ports.ts tells it. */
 const unreachable = (what: string) => new UnavailableError(`The answer of '${what}' was lost.`)
 
-const unsent = (what: string) =>
-  new ConnectorError(`The answer of '${what}' was lost.`, { kind: 'retryable' })
+const unsent = () => new SendFailed({ kind: 'unknown' })
 
 /** Puts a failpoint before and after every call between the steps and the world. */
 export function interceptPorts(
@@ -40,14 +40,15 @@ export function interceptPorts(
       ...outbox,
       lease: put('lease', outbox.lease),
       next: put('outbox row', outbox.next),
-      markSent: put('mark sent', outbox.markSent),
+      begin: put('send begin', outbox.begin),
+      shown: put('mark sent', outbox.shown),
       release: put('release', outbox.release),
     },
     connectors: {
       ...connectors,
-      for: (source) => {
-        const connector = connectors.for(source)
-        return connector && interceptConnector(connector, failpoints)
+      for: (...named) => {
+        const sender = connectors.for(...named)
+        return sender && interceptSender(sender, failpoints)
       },
     },
     models: interceptModels(models, failpoints),
@@ -55,9 +56,9 @@ export function interceptPorts(
   }
 }
 
-const interceptConnector = (connector: Connector, failpoints: Failpoints): Connector => ({
-  ...connector,
-  send: around(failpoints, unsent)('send', connector.send),
+const interceptSender = (sender: Sender, failpoints: Failpoints): Sender => ({
+  ...sender,
+  send: around(failpoints, unsent)('send', sender.send),
 })
 
 const interceptModels = (models: ModelRouter, failpoints: Failpoints): ModelRouter => ({

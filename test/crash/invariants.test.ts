@@ -88,14 +88,19 @@ describe('the check of the promises', () => {
       'I2: .*reply-2.* is shown 2 times',
     ],
     [
+      'the parts of a message in the wrong order',
+      { visible: [1, 0].map((part) => ({ ...visible[0], part }) as Evidence['visible'][number]) },
+      "I3: 'Answer 1' is shown after 'Answer 1'",
+    ],
+    [
       'a message that is marked as sent, and that nobody sees',
       { visible: visible.slice(0, 1) },
       'I2: .*reply-2.* is sent, and not shown',
     ],
     [
       'a message that was never said',
-      { visible: [...visible, { key: 'stranger', channelId: 'channel', text: 'Boo' }] },
-      "I2: 'Boo' is shown under the key stranger",
+      { visible: [...visible, { rowId: 'stranger', part: 0, channelId: 'channel', text: 'Boo' }] },
+      "I2: 'Boo' is shown for the outbox row stranger",
     ],
     [
       'a message that still waits to be sent',

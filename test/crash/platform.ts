@@ -1,29 +1,30 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { z } from 'zod'
+import { createLoopbackState, type LoopbackState } from '../support/loopback-state.ts'
 import type { Hit, Instruction } from './control.ts'
 import type { Effect, Shown } from './evidence.ts'
 
-const sendCall = z.object({
-  key: z.string(),
+/** What processes call the platform. */
+export const PLATFORM = 'loopback'
+
+const sendCall = z.looseObject({
+  op: z.enum(['create', 'reserve', 'edit', 'delete', 'typing']),
   channelId: z.string(),
-  text: z.string(),
-  /** Which process sends it. */
-  process: z.string(),
+  key: z.string(),
 })
 const effectCall = z.object({
   kind: z.enum(['once', 'idempotent']),
   key: z.string(),
   turnId: z.string(),
-  process: z.string(),
 })
-export type SendCall = z.infer<typeof sendCall>
 export type EffectCall = z.infer<typeof effectCall>
 
-/** The outside world of one house: a chat platform that knows its keys, and a service with effects. */
+/** The outside world of one house: a chat platform, and a service with effects that can be counted. */
 export interface Platform {
-  readonly url: string
-  readonly visible: readonly (Shown & { readonly at: number })[]
+  /** Its own for each process, so that a call tells who makes it. */
+  urlFor(process: string): string
+  visible(channelId: string): readonly Shown[]
   readonly effects: readonly Effect[]
   close(): Promise<void>
 }
@@ -32,28 +33,24 @@ export interface Platform {
 export type OnDone = (hit: Hit) => Promise<Instruction>
 
 export async function startPlatform(onDone: OnDone): Promise<Platform> {
-  const visible: (Shown & { at: number })[] = []
+  const state = createLoopbackState({})
   const effects: { kind: EffectCall['kind']; turnId: string; key: string; calls: number }[] = []
-  const show = ({ key, channelId, text, process }: SendCall) => {
-    if (!visible.some((shown) => shown.key === key))
-      visible.push({ key, channelId, text, at: Date.now() })
-    return onDone({ point: 'send:shown', process })
-  }
-  const apply = ({ process, ...call }: EffectCall) => {
+  const apply = (call: EffectCall) => {
     const known = effects.find((effect) => effect.key === call.key)
     if (known) known.calls += 1
     else effects.push({ ...call, calls: 1 })
-    return onDone({ point: `${call.kind} effect:done`, process })
   }
   const server = createServer((request, response) => {
-    answer(request, response, { show, apply }).catch(() => response.destroy())
+    answer(request, response, { state, apply, onDone }).catch(() => response.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('No TCP port was given.')
   return {
-    ...{ url: `http://127.0.0.1:${address.port}`, visible, effects },
+    urlFor: (process) => `http://127.0.0.1:${address.port}/${process}`,
+    visible: (channelId) => state.visible(channelId).map((m) => ({ ...m, ...outboxRowOf(m.key) })),
+    effects,
     close: async () => {
       server.closeAllConnections()
       server.close()
@@ -63,22 +60,48 @@ export async function startPlatform(onDone: OnDone): Promise<Platform> {
 }
 
 interface World {
-  show(call: SendCall): Promise<Instruction>
-  apply(call: EffectCall): Promise<Instruction>
+  readonly state: LoopbackState
+  readonly onDone: OnDone
+  apply(call: EffectCall): void
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, world: World) {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { state, apply, onDone }: World,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://platform')
+  const [, process = '', what] = url.pathname.split('/')
+  if (what === 'own') {
+    const { searchParams: asked } = url
+    const found = state.own(asked.get('channelId') ?? '', asked.get('key') ?? '')
+    return void response.end(JSON.stringify({ id: found?.id ?? null }))
+  }
   const body: unknown = JSON.parse(await textOf(request))
-  const does =
-    request.url === '/effects'
-      ? await world.apply(effectCall.parse(body))
-      : await world.show(sendCall.parse(body))
-  if (does === 'lose') return void response.destroy()
-  response.end('{}')
+  if (what === 'effects') {
+    const call = effectCall.parse(body)
+    apply(call)
+    return write(response, '{}', await onDone({ process, point: `${call.kind} effect:done` }))
+  }
+  const done = await state.perform(sendCall.parse(body))
+  write(response, JSON.stringify(done), await onDone({ process, point: 'send:shown' }))
+}
+
+function write(response: ServerResponse, body: string, does: Instruction): void {
+  if (does === 'lose') response.destroy()
+  else response.end(body)
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = []
   for await (const part of request) parts.push(part)
   return Buffer.concat(parts).toString('utf8')
+}
+
+/** What `sendKey` made the key of. Another key is its own row, which no database has. */
+function outboxRowOf(key: string): Pick<Shown, 'rowId' | 'part'> {
+  const [, id = '', part = ''] = /^(.{22})-(\w+)$/.exec(key) ?? []
+  const hex = Buffer.from(id, 'base64url').toString('hex')
+  const rowId = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  return rowId === '' ? { rowId: key, part: 0 } : { rowId, part: Number.parseInt(part, 36) }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { createUniqueUuid } from '../../schema/ids.ts'
 import type { Delivered } from './evidence.ts'
 import type { House } from './house.ts'
-import { PLATFORM } from './platform-connector.ts'
+import { PLATFORM } from './platform.ts'
 
 /** A channel on the platform, and the agent's room for it. */
 export interface CrashRoom {

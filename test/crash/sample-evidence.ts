@@ -65,7 +65,9 @@ export const GOOD_ROWS: Rows = {
 
 const GOOD: Evidence = {
   inbound: both((n) => [{ externalId: `external-${n}`, turnIds: [`turn-${n}`] }]),
-  visible: both((n) => [{ key: `reply-${n}`, channelId: 'channel', text: `Answer ${n}` }]),
+  visible: both((n) => [
+    { rowId: `reply-${n}`, part: 0, channelId: 'channel', text: `Answer ${n}` },
+  ]),
   dedup: 'nonce',
   effects: both((n) => [
     { kind: 'once' as const, turnId: `turn-${n}`, key: `once-${n}`, calls: 1 },

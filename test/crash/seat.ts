@@ -2,6 +2,7 @@
 export interface Seat {
   readonly name: string
   readonly controlPort: number
+  /** Of this process's own. */
   readonly platformUrl: string
   /** The Workflow code, bundled once for all processes of a run. */
   readonly bundleFile: string

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -60,9 +60,12 @@ describeDatabases('Migrating', (open) => {
   })
 })
 
-/** What `schema/database.ts` says, read from its text: types are gone when a test runs. */
+/** What `schema/database.ts` and its tables say, read from their text: types are gone when a test runs. */
 async function typedTables(): Promise<Record<string, string[]>> {
-  const source = await readFile(new URL('../../schema/database.ts', import.meta.url), 'utf8')
+  const schema = new URL('../../schema/', import.meta.url)
+  const files = (await readdir(schema)).filter((name) => /^database\.ts$|-tables?\.ts$/.test(name))
+  const texts = await Promise.all(files.map((name) => readFile(new URL(name, schema), 'utf8')))
+  const source = texts.join('\n')
   const bodyOf = (name: string) =>
     new RegExp(`export interface ${name} {\\n(.*?)\\n}`, 's').exec(source)?.[1] ?? ''
   const propertiesOf = (name: string) => [...bodyOf(name).matchAll(/^ {2}(\w+): (\w*)/gm)]

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { z } from 'zod'
 import { type House, openHouse, type Worker } from '../support/e2e-house.ts'
 import { type OtherBuild, otherBuild } from '../support/other-build.ts'
@@ -104,6 +104,9 @@ function answerAll(held?: { readonly message: string; readonly release: Promise<
       : reply(answerTo(message))
   })
 }
+
+/** Three starts of a worker, on a machine that does other things as well. */
+jest.setTimeout(180_000)
 
 describe('a new build beside the old one, while a room is busy', () => {
   it('strands nothing: what runs ends on the old one, what follows runs on the new one', async () => {

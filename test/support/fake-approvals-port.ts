@@ -18,7 +18,9 @@ export function fakeApprovalsPort(
     list: async ({ limit, before = Number.POSITIVE_INFINITY, agentId, turnId, state }) =>
       approvals
         .filter((one) => one.requestedAt < before && (agentId ?? one.agentId) === one.agentId)
-        .filter((one) => (turnId ?? one.turnId) === one.turnId && (state ?? one.state) === one.state)
+        .filter(
+          (one) => (turnId ?? one.turnId) === one.turnId && (state ?? one.state) === one.state,
+        )
         .toSorted((a, b) => b.requestedAt - a.requestedAt)
         .slice(0, limit),
     async answer(id, { decision, by, via, comment = null }) {

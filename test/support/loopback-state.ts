@@ -6,6 +6,8 @@ export interface Visible {
   readonly id: string
   readonly channelId: string
   readonly text: string
+  /** Of the call that made it; the platform's person does not see it. */
+  readonly key: string
 }
 
 export interface RecordedCall {
@@ -75,6 +77,7 @@ export interface PlatformCall {
 
 interface Message {
   readonly id: string
+  readonly key: string
   readonly channelId: string
   readonly shownAt: number
   readonly nonce?: string
@@ -101,14 +104,14 @@ export function createLoopbackState({ maxLength = 2000, nonceWindowMs = 300_000 
     calls.push(recorded)
     return recorded
   }
-  const create = ({ channelId, nonce, tag }: PlatformCall, text: string): PlatformAnswer => {
+  const create = ({ channelId, key, nonce, tag }: PlatformCall, text: string): PlatformAnswer => {
     const oldest = Date.now() - nonceWindowMs
     const known = messages.find(
       (message) => nonce !== undefined && message.nonce === nonce && message.shownAt > oldest,
     )
     if (known) return { kind: 'ok', id: known.id }
     const id = `platform-${messages.length + 1}`
-    messages.push({ id, channelId, nonce, tag, text, shownAt: Date.now(), isDeleted: false })
+    messages.push({ id, key, channelId, nonce, tag, text, shownAt: Date.now(), isDeleted: false })
     return { kind: 'ok', id }
   }
   const apply = (call: PlatformCall): PlatformAnswer => {
@@ -142,7 +145,7 @@ export function createLoopbackState({ maxLength = 2000, nonceWindowMs = 300_000 
     visible: (channel?: string): Visible[] =>
       messages
         .filter((m) => !m.isDeleted && (channel === undefined || m.channelId === channel))
-        .map(({ id, channelId, text }) => ({ id, channelId, text })),
+        .map(({ id, channelId, text, key }) => ({ id, channelId, text, key })),
   }
 }
 

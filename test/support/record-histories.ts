@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { ModelError, UnavailableError } from '../../agent/errors.ts'
 import type { Plugin } from '../../agent/plugin.ts'
+import { becomeFirstBuild } from '../../temporal/first-build.ts'
+import { approveParked } from './fake-approvals.ts'
 import type { FakePorts } from './fake-ports.ts'
 import { createLoopbackConnector } from './loopback-connector.ts'
 import { answerXml, hangingCall, scriptedVendor } from './scripted-vendor.ts'
@@ -35,6 +38,17 @@ const LAMPS: Plugin = {
   evaluators: [{ name: 'LOOK', description: 'Looks.', handler: async () => {} }],
 }
 
+const ORDERING: Plugin = {
+  name: 'orders',
+  description: 'Orders.',
+  actions: [
+    {
+      ...{ name: 'ORDER', description: 'Orders.', effect: 'once', requiresApproval: true },
+      handler: async () => ({ success: true }),
+    },
+  ],
+}
+
 const RECORDINGS: Readonly<Record<string, Recording>> = {
   replied: async (bench) => ran(bench, await bench.ports({ vendor: scriptedVendor(ANSWER) })),
 
@@ -61,6 +75,19 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
       return ports.turns.settle(input)
     }
     return ran(bench, { ...ports, turns: { ...ports.turns, settle } })
+  },
+
+  'replied-pinned-to-a-build': async (bench) => {
+    const ports = await bench.ports({ vendor: scriptedVendor(ANSWER) })
+    const version = { deploymentName: `turns-${randomUUID()}`, buildId: 'recorded' }
+    const answered = async (worker: TurnWorker) => {
+      const signal = AbortSignal.timeout(10_000)
+      await becomeFirstBuild(bench.client, version, { signal, onError: () => undefined })
+      const started = await worker.start(ports.accept('hello'))
+      await started.ended()
+      return started
+    }
+    return bench.withWorker(ports, answered, version.deploymentName, version)
   },
 
   ignored: async (bench) => {
@@ -95,6 +122,41 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
     return ran(bench, ports, { deadlineAt: Date.now() + 1_500 })
   },
 
+  'replied-after-steering': async (bench) => {
+    const released = Promise.withResolvers<void>()
+    const vendor = scriptedVendor(async () => {
+      await released.promise
+      return ANSWER
+    }, ANSWER)
+    const ports = await bench.ports({ vendor })
+    const steer = async () => [{ turnId: 'another', gen: 1 }]
+    const steered = { ...ports, turns: { ...ports.turns, steer } }
+    return bench.withWorker(steered, async (worker) => {
+      const started = await worker.start(ports.accept('hello'))
+      await started.handle.signal('steer')
+      released.resolve()
+      await started.ended()
+      return started
+    })
+  },
+
+  parked: async (bench) => {
+    const vendor = scriptedVendor(answerXml('May I?', 'ORDER'))
+    return ran(bench, await bench.ports({ vendor, plugins: [ORDERING] }))
+  },
+
+  'resumed-after-approval': async (bench) => {
+    const vendor = scriptedVendor(answerXml('May I?', 'ORDER'))
+    const ports = await bench.ports({ vendor, plugins: [ORDERING] })
+    return bench.withWorker(ports, async (worker) => {
+      const turn = ports.accept('hello')
+      await (await worker.start(turn)).ended()
+      const started = await worker.start(approveParked(ports, turn))
+      await started.ended()
+      return started
+    })
+  },
+
   cancelled: async (bench) => {
     const call = hangingCall()
     const ports = await bench.ports({ vendor: scriptedVendor(call.answer) })
@@ -123,11 +185,13 @@ function ran(
 /** Identities are `pid@host`, sticky queues too are named by them; nobody needs to know the machine. */
 const anonymous = (json: string) => json.replaceAll(`${process.pid}@${hostname()}`, 'recorder')
 
-async function record(): Promise<void> {
+/** All, or those that the command line names. */
+async function record(wanted: readonly string[]): Promise<void> {
   const bench = await devServerBench()
   try {
     await mkdir(FOLDER, { recursive: true })
     for (const [name, recording] of Object.entries(RECORDINGS)) {
+      if (wanted.length > 0 && !wanted.includes(name)) continue
       const { handle } = await recording(bench)
       const json = anonymous(historyToJSON(await handle.fetchHistory()))
       const file = new URL(`${name}.json`, FOLDER)
@@ -139,4 +203,4 @@ async function record(): Promise<void> {
   }
 }
 
-await record()
+await record(process.argv.slice(2))

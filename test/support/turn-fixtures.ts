@@ -182,6 +182,7 @@ const TABLES = [
   ...['memories', 'turns', 'steps', 'prompts', 'model_calls', 'outbox', 'deliveries'],
   ...['outbox_parts', 'connector_pauses'],
   'evaluator_runs',
+  'approvals',
 ]
 
 /** Every row of the database by table, as text: two equal ones mean that nothing was written between. */

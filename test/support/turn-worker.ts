@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Client, type WorkflowHandle } from '@temporalio/client'
+import type { WorkerDeploymentVersion } from '@temporalio/common'
 import type { temporal } from '@temporalio/proto'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import type { Ports } from '../../agent/ports.ts'
@@ -27,6 +28,7 @@ export interface TurnBench {
     ports: Ports,
     use: (worker: TurnWorker) => Promise<T>,
     taskQueue?: string,
+    version?: WorkerDeploymentVersion,
   ): Promise<T>
   /** Runs one turn to its end. */
   run(ports: Ports, turn: TurnInput): Promise<EndedTurn>
@@ -83,6 +85,7 @@ async function createBench(parts: BenchParts, stop: () => Promise<void>): Promis
     ports,
     use,
     taskQueue = `turns-${randomUUID()}`,
+    version,
   ) => {
     const worker = await createAgentWorker(ports, {
       connection: env.nativeConnection,
@@ -91,6 +94,7 @@ async function createBench(parts: BenchParts, stop: () => Promise<void>): Promis
       heartbeatThrottleMs: 100, // a cancellation is heard soon
       drainMs: 1,
       workflowBundle,
+      version,
     })
     return worker.runUntil(use({ start: (turn) => start(parts, turn, taskQueue) }))
   }

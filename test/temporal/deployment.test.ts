@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { WorkerDeploymentVersion } from '@temporalio/common'
 import type { Worker } from '@temporalio/worker'
-import type { HeadTurn } from '../../schema/turn.ts'
 import { connectTemporal, type TemporalConnection } from '../../temporal/connection.ts'
 import { type CurrentBuild, watchCurrentBuild } from '../../temporal/current-build.ts'
 import { deploymentNameOf, readRouting } from '../../temporal/deployment.ts'
 import { becomeFirstBuild } from '../../temporal/first-build.ts'
-import { turnWorkflowId } from '../../temporal/ids.ts'
 import { promote, type Rollout, reportDeployment } from '../../temporal/rollout.ts'
+import { createStartTurn } from '../../temporal/start-turn.ts'
+import { isAbandoned } from '../../temporal/stranded.ts'
 import { createTurnWorkflows } from '../../temporal/turn-workflows.ts'
 import { bundleWorkflows, createAgentWorker } from '../../workers/agent-worker.ts'
 import '../support/quiet-runtime.ts'
 import { until } from '../e2e/until.ts'
 import { fakePorts } from '../support/fake-ports.ts'
-import { scriptedVendor } from '../support/scripted-vendor.ts'
+import { hangingCall, scriptedVendor } from '../support/scripted-vendor.ts'
 import { startTestTemporal, type TestTemporal } from '../support/temporal.ts'
 
 let server: TestTemporal
@@ -37,9 +37,11 @@ afterAll(async () => {
   await server.stop()
 })
 
+const idle = () => fakePorts({ vendor: scriptedVendor() })
+
 /** An installation of its own. */
 function installation() {
-  const taskQueue = `turns-${randomUUID()}`
+  const taskQueue = `turns.${randomUUID()}:1`
   const rollout: Rollout = { client: link.client, taskQueue }
   const version = (buildId: string): WorkerDeploymentVersion => ({
     deploymentName: deploymentNameOf(taskQueue),
@@ -50,8 +52,8 @@ function installation() {
     rollout,
     version,
     /** Starts a Worker, and waits until the server knows it. */
-    async run(buildId: string): Promise<WorkerDeploymentVersion> {
-      const worker = await createAgentWorker(fakePorts({ vendor: scriptedVendor() }), {
+    async run(buildId: string, ports = idle()): Promise<WorkerDeploymentVersion> {
+      const worker = await createAgentWorker(ports, {
         connection: link.connection,
         namespace: link.namespace,
         taskQueue,
@@ -67,6 +69,13 @@ function installation() {
       await until(`build '${buildId}' is known`, isKnown)
       return version(buildId)
     },
+    start: createStartTurn(link.client, {
+      taskQueue,
+      workflowTaskTimeoutMs: 5_000,
+      heartbeatTimeoutMs: 3_000,
+      hasSearchAttributes: false,
+      isEager: false,
+    }),
     /** A build that no Worker ever had. */
     async invent(buildId: string): Promise<void> {
       const { client } = link
@@ -152,6 +161,7 @@ const manage = (deploymentName: string) =>
     namespace: link.namespace,
     deploymentName,
     managerIdentity: 'a controller',
+    identity: 'a controller',
   })
 
 describe('whether new turns go to a build', () => {
@@ -219,7 +229,8 @@ describe('a promotion', () => {
     expect(await house.current()).toBe('a')
     const forced = { buildId: 'ghost', isForced: true }
     expect(await promote(house.rollout, forced)).toEqual({ kind: 'promoted' })
-    expect(await house.current()).toBe('ghost')
+    const builds = (await reportDeployment(house.rollout))?.builds
+    expect(builds).toContainEqual(expect.objectContaining({ buildId: 'ghost', state: 'current' }))
   })
 
   it("hands on the server's reason when somebody else manages the deployment", async () => {
@@ -238,59 +249,55 @@ describe('the report on a deployment', () => {
     expect(await reportDeployment(installation().rollout)).toBeUndefined()
   })
 
-  it('tells states, Workers and open turns', async () => {
+  it('tells states, Workers and open turns, and the turn runs as long as a Worker of its build polls', async () => {
     const house = installation()
+    const call = hangingCall()
+    const ports = fakePorts({ vendor: scriptedVendor(call.answer) })
     await house.run('a')
-    await house.invent('ghost')
-    await pinnedTurn(house, 'ghost')
+    await house.run('b', ports)
+    await promoteTo(house, 'b')
+    const turn = ports.accept('hello')
+    await house.start(turn)
+    await call.began
     await promoteTo(house, 'a')
-    const seen = async () => (await reportDeployment(house.rollout))?.builds
-    await until(
-      'the open turn is counted',
-      async () => (await seen())?.some(({ openTurns }) => openTurns === 1) || undefined,
-    )
+    await until('the open turn is counted', async () => {
+      const builds = (await reportDeployment(house.rollout))?.builds
+      return builds?.some(({ openTurns }) => openTurns === 1) || undefined
+    })
     const report = await reportDeployment(house.rollout)
     expect(report).toMatchObject({ isUnversioned: false, unversionedWorkers: 0 })
     expect(report?.builds).toEqual(
       expect.arrayContaining([
         { buildId: 'a', state: 'current', rampPercent: 0, workers: 1, openTurns: 0 },
-        { buildId: 'ghost', state: 'draining', rampPercent: 0, workers: 0, openTurns: 1 },
+        { buildId: 'b', state: 'draining', rampPercent: 0, workers: 1, openTurns: 1 },
       ]),
     )
+    expect(await createTurnWorkflows(link.client).standing(turn)).toBe('running')
   })
 })
 
-/** A turn that belongs to a build from its start. */
-async function pinnedTurn(house: Installation, buildId: string): Promise<HeadTurn> {
-  const turn = {
-    turnId: randomUUID(),
-    gen: 1,
-    agentId: randomUUID(),
-    roomId: randomUUID(),
-    deadlineAt: Date.now() + 60_000,
-  }
-  await link.client.workflow.start('turnWorkflow', {
-    workflowId: turnWorkflowId(turn),
-    taskQueue: house.taskQueue,
-    versioningOverride: { pinnedTo: house.version(buildId) },
-    args: [turn],
-  })
-  return turn
-}
+describe('a turn of a build', () => {
+  const version = (buildId: string) => ({ deploymentName: 'turnkeeper', buildId })
+  const polledBy = (...builds: readonly string[]) =>
+    builds.map((buildId) => ({ identity: `a worker of ${buildId}`, version: version(buildId) }))
 
-describe('a turn of a build that nobody polls', () => {
-  it('is stranded as soon as a Worker of the current build could go on with it', async () => {
-    const house = installation()
-    const workflows = createTurnWorkflows(link.client)
-    await house.invent('ghost')
-    const turn = await pinnedTurn(house, 'ghost')
-    expect(await workflows.standing(turn)).toBe('running') // its own build is the current one
-    await house.invent('other')
-    expect(await workflows.standing(turn)).toBe('running') // nobody could help
-    await house.run('a')
-    await promoteTo(house, 'a')
-    expect(await workflows.standing(turn)).toBe('stranded')
-    await workflows.terminate(turn, 'stranded')
-    expect(await workflows.standing(turn)).toBe('closed')
+  it.each([
+    ['has a worker of its own', 'new', ['old', 'new'], false],
+    ['waits for one of the current build, which is its own', 'old', [], false],
+    ['could be helped by nobody', 'new', [], false],
+    ['waits although the current build could go on with it', 'new', ['new'], true],
+  ])('that %s', (_, current, polled, expected) => {
+    const routing = {
+      current: version(current),
+      isRamping: false,
+      pollers: polledBy(...polled),
+    }
+    expect(isAbandoned(routing, version('old'))).toBe(expected)
+  })
+
+  it('is not given up where turns go to Workers without a build', () => {
+    const pollers = [{ identity: 'a worker', version: undefined }]
+    const routing = { current: undefined, isRamping: false, pollers }
+    expect(isAbandoned(routing, version('old'))).toBe(false)
   })
 })

@@ -123,6 +123,35 @@ describe('starting a turn', () => {
   })
 })
 
+describe('starting a turn in a process whose build is not the current one', () => {
+  it('goes through the queue, because it would stay on this build', async () => {
+    const taskQueue = `turns-${randomUUID()}`
+    const ports = fakePorts({ vendor: scriptedVendor() })
+    const worker = await createAgentWorker(ports, {
+      connection: link.connection,
+      namespace: link.namespace,
+      taskQueue,
+      heartbeatThrottleMs: 100,
+      drainMs: 1,
+      workflowBundle: await bundleWorkflows(),
+    })
+    let isCurrent = true
+    const start = starter({ taskQueue, isEager: true, isCurrent: () => isCurrent })
+    const turns = [true, false, true].map((current) => ({
+      current,
+      turn: ports.accept('hello', { participation: 'MUTED' }),
+    }))
+    await worker.runUntil(async () => {
+      for (const { turn, current } of turns) {
+        isCurrent = current
+        await start(turn)
+        await link.client.workflow.getHandle(turnWorkflowId(turn)).result()
+      }
+    })
+    expect(await Promise.all(turns.map(({ turn }) => wasEager(turn)))).toEqual([true, false, true])
+  })
+})
+
 async function wasEager(turn: HeadTurn): Promise<boolean> {
   const { events } = await link.client.workflow.getHandle(turnWorkflowId(turn)).fetchHistory()
   return events?.[0]?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted === true

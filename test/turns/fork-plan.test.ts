@@ -52,7 +52,9 @@ describe('what a fork takes over', () => {
       { step: 'decide', result: { actions: ['ORDER', 'PAY'] } },
       { step: 'runAction:0', result: { n: 1 } },
     ])
-    expect(written).toEqual(['composeState:2', 'decide:2', 'runAction:1'])
+    expect(written.map(({ place, step }) => `${place} as ${step}`)).toEqual([
+      ...['composeState:2 as composeState', 'decide:2 as decide', 'runAction:1 as runAction:0'],
+    ])
   })
 
   it('is the decision as it was made, also when its reply was said before the turn was parked', () => {

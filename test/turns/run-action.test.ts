@@ -147,9 +147,14 @@ describeDatabases('running an action', (open) => {
       expect(runs).toEqual([])
       expect(await journalOf(turn)).toMatchObject({
         ...{ attempt: 2, state: 'done' },
-        result: { success: false, error: expect.stringContaining('may have happened') },
+        result: {
+          ...{ success: false, unknown: true },
+          error: expect.stringContaining('may have happened'),
+        },
       })
-      expect(await said(turn)).toEqual([])
+      expect(await said(turn)).toEqual([
+        'I was interrupted during ORDER and do not know whether it happened. I will not repeat it by myself.',
+      ])
     })
 
     it.each(['none', 'idempotent'] as const)(

@@ -115,6 +115,16 @@ describeDatabases('the sweeper', (open, kind) => {
       expect(bench.warnings).toEqual([])
     })
 
+    it('whose build has no worker any more, goes on as a new generation and ends the old one', async () => {
+      const turn = await running()
+      temporal.stands(turn, 'stranded')
+      await run()
+      expect(temporal.starts).toEqual([expect.objectContaining({ turnId: turn.turnId, gen: 2 })])
+      expect(temporal.calls).toEqual([`terminate ${turn.turnId}`])
+      expect(await turnRow(db(), turn.turnId)).toMatchObject({ state: 'queued', gen: 2 })
+      expect(bench.warnings).toEqual([expect.stringContaining('No worker runs the build')])
+    })
+
     it('whose Workflow runs, and leaves it to that', async () => {
       const turn = await running()
       temporal.stands(turn, 'running')
@@ -224,7 +234,7 @@ describeDatabases('the sweeper', (open, kind) => {
   })
 })
 
-type Standing = 'running' | 'closed'
+type Standing = 'running' | 'stranded' | 'closed'
 
 /** Temporal as far as the sweeper sees it: which Workflows there are. */
 function fakeTemporal() {

@@ -31,6 +31,7 @@ describeDatabases('a turn that is run again', (open) => {
   let bench: StepBench
   let ran: { action: string; parameters: object }[]
   let asked: string[]
+  let stockTakings: number
 
   beforeAll(async () => {
     database = await open()
@@ -40,6 +41,7 @@ describeDatabases('a turn that is run again', (open) => {
   beforeEach(() => {
     ran = []
     asked = []
+    stockTakings = 0
     script = () => answer('REPLY', 'Hello.')
     const box = createSecretBox('a salt')
     agents = createAgentStore({
@@ -72,6 +74,15 @@ describeDatabases('a turn that is run again', (open) => {
     return {
       name: 'shop',
       description: 'Sells.',
+      providers: [
+        {
+          name: 'STOCK',
+          get: async () => {
+            stockTakings += 1
+            return { text: 'Much is left.' }
+          },
+        },
+      ],
       actions: [
         action('ORDER', {
           parameters: [{ name: 'amount', description: 'How many.' }],
@@ -128,7 +139,9 @@ describeDatabases('a turn that is run again', (open) => {
   it('with another model shows another answer to the same prompt', async () => {
     script = (model) => answer('REPLY', `I am ${model}.`)
     const turn = await original(await channelOf())
+    expect(stockTakings).toBe(1)
     const diff = await forked(turn, { model: 'second', from: 'decide' })
+    expect(stockTakings).toBe(1)
     expect(diff).toMatchObject({
       ...{
         forkOf: turn.turnId,
@@ -213,7 +226,7 @@ describeDatabases('a turn that is run again', (open) => {
       text: { after: 'Done.', diff: [] },
     })
     expect(diff.actions.after).toMatchObject([
-      { action: 'ORDER', dryRun: false, success: true },
+      { action: 'ORDER', dryRun: false, success: true, said: ['ORDER was done.'] },
       { action: 'LOOK', said: ['LOOK was done.'] },
     ])
   })
