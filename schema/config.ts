@@ -29,11 +29,12 @@ function duration(env: string, byDefault: string, description: string, minMs = 1
   return schema.register(settingMeta, { env, description, expected })
 }
 
-function words(description: Omit<SettingMeta, 'expected'> & { readonly expected?: string }) {
-  return z
-    .string()
-    .optional()
-    .register(settingMeta, { expected: 'any text', ...description })
+function words(
+  description: Omit<SettingMeta, 'expected'> & { readonly expected?: string },
+  pattern = /(?:)/,
+) {
+  const schema = z.string().regex(pattern).optional()
+  return schema.register(settingMeta, { expected: 'any text', ...description })
 }
 
 const webUrl = (meta: Omit<SettingMeta, 'expected'>) =>
@@ -126,16 +127,15 @@ export const configSchema = z.object({
     description: 'Where chat, turn and doctor find the API.',
     unset: 'the running dev of this data folder, else SERVER_HOST and SERVER_PORT',
   }),
-  postgresUrl: z
-    .string()
-    .regex(/^postgres(ql)?:\/\/\S+$/)
-    .optional()
-    .register(settingMeta, {
+  postgresUrl: words(
+    {
       env: 'POSTGRES_URL',
       description: 'Postgres with pgvector. Needed by api and worker, and goes with SECRET_SALT.',
       expected: 'an address that starts with postgres:// or postgresql://',
       unset: 'embedded PGlite in the data folder',
-    }),
+    },
+    /^postgres(ql)?:\/\/\S+$/,
+  ),
   postgresPool: whole(2, 1000).prefault('10').register(settingMeta, {
     env: 'TURNKEEPER_POSTGRES_POOL',
     description: 'Connections to Postgres per process.',
@@ -207,16 +207,15 @@ export const configSchema = z.object({
     description: 'Task Queue of the turns.',
     expected: 'a name',
   }),
-  buildId: z
-    .string()
-    .regex(/^[A-Za-z0-9][\w.+-]{0,127}$/)
-    .optional()
-    .register(settingMeta, {
+  buildId: words(
+    {
       env: 'TURNKEEPER_BUILD_ID',
       description: 'Name of this build of the code. A turn stays on the build that began it.',
       expected: 'up to 128 letters, digits, dots, dashes, underscores and plus signs',
       unset: 'unversioned',
-    }),
+    },
+    /^[A-Za-z0-9][\w.+-]{0,127}$/,
+  ),
   dataDir: z.string().prefault('.turnkeeper').register(settingMeta, {
     env: 'TURNKEEPER_DATA_DIR',
     flag: 'data-dir',

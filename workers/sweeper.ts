@@ -43,15 +43,18 @@ export interface SweeperSettings {
 const READY_MS = 2_000
 const UNTOUCHED_MS = 30_000
 
-/** What a sweep may take before what it found is ended. */
-const SWEEP_MS = 2_000
+/** What a sweep may take before what it found is ended: an agent that never loads takes 2 s. */
+const SWEEP_MS = 3_000
+
+/** Its own Workflow ends a turn within a second, unless it cannot. */
+const OWN_CHANCE_MS = 3_000
 
 /**
  * How late a running turn is ended: as its own Workflow had its chance, and in time for the grace
- * although the sweep may come an interval later. By default 3 s, of the 10 s of grace.
+ * although the sweep may come an interval later. By default 2 s, of the 10 s of grace.
  */
 const lateAfterMs = (graceMs: number, intervalMs: number) =>
-  Math.min(graceMs, Math.max(1_000, graceMs - intervalMs - SWEEP_MS))
+  Math.min(graceMs, OWN_CHANCE_MS, Math.max(1_000, graceMs - intervalMs - SWEEP_MS))
 
 /** Sweeps without an answer after which nobody reaches Temporal: others may be between two of theirs. */
 const SILENT_SWEEPS = 2

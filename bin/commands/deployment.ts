@@ -1,3 +1,4 @@
+import { UnavailableError } from '../../agent/errors.ts'
 import { UsageError } from '../../cli/arguments.ts'
 import { type CommandInput, EXIT } from '../../cli/command.ts'
 import { printableLine } from '../../cli/printable.ts'
@@ -50,7 +51,7 @@ function percentOf(text: string | undefined): number | undefined {
 }
 
 async function withRollout<T>(config: Config, use: (rollout: Rollout) => Promise<T>): Promise<T> {
-  const { client, connection } = await connectTemporal({ env: config.temporalEnv })
+  const { client, connection } = await connect(config)
   try {
     return await use({
       client,
@@ -59,6 +60,17 @@ async function withRollout<T>(config: Config, use: (rollout: Rollout) => Promise
     })
   } finally {
     await connection.close()
+  }
+}
+
+async function connect({ temporalEnv, temporalAddress = 'localhost:7233' }: Config) {
+  try {
+    return await connectTemporal({ env: temporalEnv })
+  } catch (cause) {
+    const advice = 'Start it, or correct TEMPORAL_ADDRESS.'
+    throw new UnavailableError(`Temporal does not answer at '${temporalAddress}'. ${advice}`, {
+      cause,
+    })
   }
 }
 

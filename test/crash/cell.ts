@@ -54,9 +54,9 @@ export async function runCell(house: House, agentId: string, cell: Cell): Promis
     await quiet(house, room, 3)
     if (cell.fault === 'duplicate') await redeliver()
     const quietAt = Date.now()
-    const evidence = await evidenceOf(house, room, { texts, firstRequest, strike })
-    const turnId = await accepted
-    const settledAt = evidence.rows.turns.find(({ id }) => id === turnId)?.settledAt ?? 0
+    const victimId = await accepted
+    const evidence = await evidenceOf(house, room, { texts, firstRequest, strike, victimId })
+    const settledAt = evidence.rows.turns.find(({ id }) => id === victimId)?.settledAt ?? 0
     const settledBefore = settledAt <= struckAt
     return {
       ...{ point: cell.point.name, fault: cell.fault },
@@ -68,7 +68,6 @@ export async function runCell(house: House, agentId: string, cell: Cell): Promis
   } finally {
     strike.disarm()
     await release?.()
-    await delay(0)
   }
 }
 
@@ -101,10 +100,12 @@ interface Traces {
   /** Index of the cell's first model call. */
   readonly firstRequest: number
   readonly strike: Strike
+  /** The turn of the second message. */
+  readonly victimId: string
 }
 
 async function evidenceOf(house: House, room: CrashRoom, traces: Traces): Promise<Evidence> {
-  const { texts, firstRequest, strike } = traces
+  const { texts, firstRequest, strike, victimId } = traces
   const look = async () => {
     const rows = await collectRows(house.db, room.roomId)
     const ids = new Set(rows.turns.map(({ id }) => id))
@@ -126,7 +127,7 @@ async function evidenceOf(house: House, room: CrashRoom, traces: Traces): Promis
     inbound: room.inbound,
     dedup: 'nonce',
     bill: billOf(house.stub.requests().slice(firstRequest), seen.rows),
-    histories: await Promise.all(seen.rows.turns.map(({ id }) => historyTexts(apiUrl, id))),
+    histories: [await historyTexts(apiUrl, victimId)],
     canaries: texts,
   }
 }

@@ -45,9 +45,10 @@ const composeFile = z.object({
   volumes: z.record(z.string(), z.object({})),
 })
 
-/** `docker-compose.yml` with its anchors and merges resolved. */
+/** `docker-compose.yml` with its anchors and merges resolved, and the defaults of what is optional. */
 export function readCompose(): z.output<typeof composeFile> {
-  return composeFile.parse(parse(projectFile('docker-compose.yml'), { merge: true }))
+  const text = projectFile('docker-compose.yml').replace(/\$\{[A-Z_]+:-([^}]+)\}/g, '$1')
+  return composeFile.parse(parse(text, { merge: true }))
 }
 
 /** Names that the file takes from outside, with what stands behind them (`:?message`, `:-default`). */

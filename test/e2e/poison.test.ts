@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { bundleWorkflowCode, type Worker } from '@temporalio/worker'
+import { bundleWorkflowCode, DefaultLogger, type Worker } from '@temporalio/worker'
+import { sql } from 'kysely'
 import { createMessagesPort } from '../../bin/api/messages.ts'
 import { type Assembly, assemble } from '../../bin/assembly.ts'
 import { createLogger } from '../../observability/log.ts'
@@ -12,6 +13,7 @@ import { createAgentWorker } from '../../workers/agent-worker.ts'
 import { openTestPglite } from '../support/databases.ts'
 import {
   BROKEN_WORKFLOW,
+  endPoison,
   NEVER_LOADED,
   POISONS,
   poison,
@@ -48,6 +50,7 @@ beforeAll(async () => {
     TURNKEEPER_TURN_DEADLINE_MS: String(DEADLINE_MS),
     TURNKEEPER_TASK_QUEUE: 'poison',
     TURNKEEPER_DRAIN_MS: '1',
+    TURNKEEPER_SWEEP_INTERVAL_MS: '1000',
   }
   const { config } = loadConfig({ env })
   const logger = createLogger({ level: 'silent', pretty: false, logContent: false, secrets: [] })
@@ -66,15 +69,22 @@ beforeAll(async () => {
   const workflowsPath = fileURLToPath(new URL('../support/broken-workflows.ts', import.meta.url))
   worker = await createAgentWorker(assembly.ports, {
     ...{ connection, namespace, taskQueue: 'poison', heartbeatThrottleMs: 500, drainMs: 1 },
-    workflowBundle: await bundleWorkflowCode({ workflowsPath }),
+    workflowBundle: await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') }),
   })
   running = worker.run()
   assembly.sweep({ intervalMs: config.sweepIntervalMs, graceMs: config.graceMs })
-  for (const word of WORDS) rooms.set(word, await twoTurns(WELL, word))
+  for (const word of WORDS) {
+    const turns = await twoTurns(WELL, word)
+    // Who waits behind a turn that takes all its time needs more than that.
+    await sql`update turns set deadline_at = deadline_at + interval '1 minute'
+      where id = ${turns.second}`.execute(assembly.db)
+    rooms.set(word, turns)
+  }
   for (const id of AGENTS.slice(1)) rooms.set(id, await twoTurns(id, 'HELLO'))
 }, LIMIT_MS)
 
 afterAll(async () => {
+  endPoison()
   worker.shutdown()
   await running.catch(() => undefined)
   await assembly.close()

@@ -7,7 +7,12 @@ export const BROKEN_WORKFLOW = '00000000-0000-4000-8000-00000000b0b0'
 export const THROWS_WHEN_LOADED = '00000000-0000-4000-8000-00000000b0b1'
 export const NEVER_LOADED = '00000000-0000-4000-8000-00000000b0b2'
 
-const never = () => new Promise<never>(() => undefined)
+const { promise: held, reject } = Promise.withResolvers<never>()
+held.catch(() => undefined)
+/** As good as never: a Worker that is shut down waits for its activities. */
+const never = () => held
+export const endPoison = (): void => reject(new Error('The test is over.'))
+
 const huge = 'x'.repeat(10 * 1024 * 1024)
 
 /** Each is run when a message names it. None listens to its signal. */

@@ -190,6 +190,7 @@ describeDatabases('a turn that is run again', (open) => {
     script = () => answer('ORDER, LOOK', 'Done.', '<params>{"ORDER": {"amount": 3}}</params>')
     const turn = await original(channel)
     expect(ran.map(({ action }) => action)).toEqual(['ORDER', 'LOOK'])
+    await database.db.deleteFrom('relationships').execute()
     const before = [await rows('relationships'), await rows('outbox'), await rows('approvals')]
     script = () => answer('ORDER, LOOK', 'Done.', '<params>{"ORDER": {"amount": 30}}</params>')
     const diff = await forked(turn)
