@@ -45,6 +45,7 @@ export async function ask<Answer>(
   { call, isFirst, ...asked }: Ask<Answer>,
 ): Promise<Answer | undefined> {
   const partCall = partCallOf(sending, asked)
+  sending.signal.throwIfAborted()
   const startedAt = performance.now()
   const begun = await sending.ports.outbox.begin(partCall)
   if (begun.kind === 'gone') return undefined
@@ -52,11 +53,10 @@ export async function ask<Answer>(
   if (begun.kind === 'paused') throw later(sending, begun.ms)
   try {
     // The process may have stood still since: the lease that `begin` extended must still be ours.
-    if (performance.now() - startedAt > LATE_MS)
-      throw new SendFailed({ kind: 'not-sent', code: 'late' })
+    const isLate = performance.now() - startedAt > LATE_MS
+    if (isLate || sending.signal.aborted) throw new SendFailed({ kind: 'not-sent', code: 'late' })
     return await withinLimit(sending, call)
   } catch (error) {
-    if (sending.signal.aborted) throw error
     await settleFailure(sending, { partCall, isFirst, error })
     return undefined
   }

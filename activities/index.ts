@@ -71,7 +71,8 @@ const guardedRoom =
       const error = causeOfEnd(thrown)
       if (error instanceof CancelledFailure) throw error
       const { attempt } = currentRun()
-      log.warn(undefined, `Delivering in the room '${room.roomId}' failed at attempt ${attempt}.`, error)
+      const message = `Delivering in the room '${room.roomId}' failed at attempt ${attempt}.`
+      log.warn(undefined, message, error)
       throw toFailure(error, attempt)
     }
   }

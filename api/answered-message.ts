@@ -2,8 +2,9 @@ import type { z } from '@hono/zod-openapi'
 import { UnavailableError } from '../agent/errors.ts'
 import type { postedMessage } from '../schema/api-answers.ts'
 import { isTerminal } from '../schema/turn.ts'
-import type { AcceptedTurn, ApiDeps, TurnResult } from './deps.ts'
+import type { AcceptedTurn, ApiDeps } from './deps.ts'
 import { waitForEnding } from './follow-turn.ts'
+import type { TurnResult } from './turns-port.ts'
 import type { toWireMessage } from './wire-message.ts'
 
 type UserMessage = ReturnType<typeof toWireMessage>

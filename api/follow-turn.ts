@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { UnavailableError } from '../agent/errors.ts'
 import { isResting, isTerminal } from '../schema/turn.ts'
 import type { StreamItem, StreamPosition } from '../streams/turn-stream.ts'
-import type { ApiDeps, TurnResult, TurnsPort } from './deps.ts'
+import type { ApiDeps } from './deps.ts'
+import type { TurnResult, TurnsPort } from './turns-port.ts'
 
 /** How often the turns row is read, in case the stream lost the ending. */
 const POLL_MS = 1_000

@@ -1,9 +1,10 @@
 import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { StreamPosition } from '../streams/turn-stream.ts'
-import type { AcceptedTurn, ApiDeps, TurnResult } from './deps.ts'
+import type { AcceptedTurn, ApiDeps } from './deps.ts'
 import { type FollowItem, followTurn } from './follow-turn.ts'
 import { formatCursor, parseCursor, type StreamCursor } from './stream-cursor.ts'
+import type { TurnResult } from './turns-port.ts'
 
 const HEARTBEAT_MS = 15_000
 /** How soon an EventSource comes back after a cut. */

@@ -36,7 +36,7 @@ export const APPROVAL_COMMANDS = {
     details: 'The first answer stands. The name of the system’s user is kept with it.',
     flags: [...FLAGS, 'comment', 'json'],
     positionals: ['id'],
-    examples: ["turnkeeper approval deny 0b8e… --comment 'Too expensive.'"],
+    examples: ['turnkeeper approval deny 0b8e… --comment expensive'],
     exits: ['unreachable', 'notFound'],
     serves: false,
   },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LOG_LEVELS, logLevel } from './log-level.ts'
 
 /** What the reader of a setting needs: its name outside, what it does, and what may be written. */
 export interface SettingMeta {
@@ -59,26 +60,6 @@ const size = z
     return Math.floor(Number.parseFloat(text) * (BYTES_PER[unit] ?? 1))
   })
   .pipe(z.number().min(1024))
-
-/** ElizaOS's names for levels, and the ones of ours that they mean. */
-const LOG_LEVELS = {
-  trace: 'trace',
-  verbose: 'debug',
-  debug: 'debug',
-  log: 'info',
-  progress: 'info',
-  success: 'info',
-  info: 'info',
-  warn: 'warn',
-  error: 'error',
-  fatal: 'fatal',
-  silent: 'silent',
-} as const
-const logLevel = z
-  .string()
-  .toLowerCase()
-  .pipe(z.literal(Object.keys(LOG_LEVELS) as (keyof typeof LOG_LEVELS)[])) // the keys of a const
-  .transform((name) => LOG_LEVELS[name])
 
 /**
  * The whole configuration. Every member is read from text, since that is what flags, the environment

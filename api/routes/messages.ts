@@ -28,7 +28,9 @@ const postMessage = createRoute({
   ].join(' '),
   request: { params: channelParams, headers: messageHeaders, body: body(postMessageBody) },
   responses: {
-    200: eventStream('With transport sse: `user_message`, `chunk`, `restart`, `done`, `error`, `waiting_approval`.'),
+    200: eventStream(
+      'With transport sse: `user_message`, `chunk`, `restart`, `done`, `error`, `waiting_approval`.',
+    ),
     201: answer(answers.postedMessage, 'Accepted, and with transport http answered.'),
     202: answer(answers.postedMessage, 'Accepted, but not all replies came in time.'),
     ...messagingFailures(400, 404, 409, 413, 422, 503),

@@ -1,12 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { ConflictError, DomainError, IdempotencyError, NotFoundError } from '../../agent/errors.ts'
-import type {
-  AcceptedMessage,
-  MessagesPort,
-  NewMessage,
-  StoredMessage,
-  TurnResult,
-} from '../../api/deps.ts'
+import type { AcceptedMessage, MessagesPort, NewMessage, StoredMessage } from '../../api/deps.ts'
+import type { TurnResult } from '../../api/turns-port.ts'
 import { withRetry } from '../../database/failures.ts'
 import { findChannel } from '../../memory/channels.ts'
 import { type Connection, ensureConnections } from '../../memory/connections.ts'

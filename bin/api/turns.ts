@@ -5,7 +5,7 @@ import type {
   TurnStepTrace,
   TurnsPort,
   TurnTrace,
-} from '../../api/deps.ts'
+} from '../../api/turns-port.ts'
 import { findAgent } from '../../memory/agents.ts'
 import { createUniqueUuid, replyIdOf } from '../../schema/ids.ts'
 import { isTurnCode, type TurnCode } from '../../schema/turn.ts'

@@ -16,8 +16,13 @@ let url: string
 beforeEach(async () => {
   approvals = []
   const onAnswer = ({ turnId, state }: Approval) => {
+    if (!bench.turns.some(({ turn }) => turn.turnId === turnId)) return
     bench.fake.takeUp(turnId, 2)
-    bench.fake.settle(turnId, { state: 'replied', approval: null, reply: { text: `It is ${state}.` } })
+    bench.fake.settle(turnId, {
+      state: 'replied',
+      approval: null,
+      reply: { text: `It is ${state}.` },
+    })
   }
   bench = await createChatBench({ approvals: fakeApprovalsPort(approvals, onAnswer) })
   url = (await bench.serve()).url
@@ -26,9 +31,24 @@ afterEach(() => bench.close())
 
 function ask(given: Partial<Approval> = {}): Approval {
   const approval: Approval = {
-    ...{ id: randomUUID(), agentId: stringToUuid('Ada'), roomId: randomUUID(), turnId: randomUUID() },
-    ...{ channelId: randomUUID(), entityId: randomUUID(), messageId: randomUUID(), action: 'ORDER' },
-    ...{ parameters: { size: 'large' }, question: QUESTION, approvableBy: 'admin', state: 'pending' },
+    ...{
+      id: randomUUID(),
+      agentId: stringToUuid('Ada'),
+      roomId: randomUUID(),
+      turnId: randomUUID(),
+    },
+    ...{
+      channelId: randomUUID(),
+      entityId: randomUUID(),
+      messageId: randomUUID(),
+      action: 'ORDER',
+    },
+    ...{
+      parameters: { size: 'large' },
+      question: QUESTION,
+      approvableBy: 'admin',
+      state: 'pending',
+    },
     ...{ requestedAt: 1, deadlineAt: 2, answeredAt: null, answeredBy: null, answeredVia: null },
     comment: null,
     ...given,
@@ -114,7 +134,7 @@ describe('a chat whose turn waits for approval', () => {
   it('says so when nothing waits, and asks which one when several do', async () => {
     const { pipe, ended, said } = await chat()
     pipe.type('/approve\n')
-    await said('There is no conversation yet')
+    await said('Nothing waits for approval here.')
     await parked(pipe)
     await said('Waits for approval')
     const { agentId, channelId } = approvals[0] ?? ask()

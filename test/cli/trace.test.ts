@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { TurnTrace } from '../../api/deps.ts'
+import type { TurnTrace } from '../../api/turns-port.ts'
 import { createPaint } from '../../cli/paint.ts'
 import { renderTrace } from '../../cli/trace.ts'
 

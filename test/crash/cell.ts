@@ -136,7 +136,7 @@ async function evidenceOf(house: House, room: CrashRoom, traces: Traces): Promis
 function violationsOf(evidence: Evidence, texts: readonly string[]): string[] {
   const promises = checkInvariants(evidence).map(({ invariant, what }) => `${invariant}: ${what}`)
   const unanswered = texts.filter(
-    (text) => !evidence.visible.some((shown) => shown.text === `You said: ${text}`),
+    (text) => !evidence.visible.some((shown) => shown.text.startsWith(`You said: ${text} (`)),
   )
   return [...promises, ...unanswered.map((text) => `'${text}' was not answered`)]
 }

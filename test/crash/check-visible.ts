@@ -10,7 +10,7 @@ export function checkVisible(evidence: Evidence): Violation[] {
     ...strangers.map(({ rowId, text }) =>
       violation('I2', `'${text}' is shown for the outbox row ${rowId}, which does not exist`),
     ),
-    ...rows.outbox.flatMap((row) => seenOnce(evidence, row)),
+    ...rows.outbox.flatMap((row) => [...seenOnce(evidence, row), ...seenAsSaid(evidence, row)]),
   ]
 }
 
@@ -27,4 +27,14 @@ function seenOnce({ visible, dedup }: Evidence, { id, turnId, state }: OutboxEvi
   if (times > 1 && dedup !== 'none') return [violation('I2', `${row} is shown ${times} times`)]
   if (state === 'retracted' && times > 0) return [violation('I2', `${row} is retracted, and shown`)]
   return []
+}
+
+/** A message that fits the platform is shown as it was said. */
+function seenAsSaid({ visible, rows }: Evidence, { id }: OutboxEvidence): Violation[] {
+  const shown = visible.filter(({ rowId }) => rowId === id)
+  const said = rows.messages.find((message) => message.id === id)?.text
+  if (said === undefined || shown.some(({ part }) => part > 0)) return []
+  return shown
+    .filter(({ text }) => text !== said)
+    .map(({ text }) => violation('I2', `'${said}' was said, and '${text}' is shown`))
 }

@@ -17,18 +17,22 @@ export async function collectRows(db: Query, roomId: string): Promise<Rows> {
     ask<TurnEvidence>(`select id, gen, agent_id as "agentId", room_id as "roomId",
       message_id as "messageId", seq::int, state, reply_memory_id as "replyMemoryId",
       ${ms('started_at')} as "startedAt", ${ms('settled_at')} as "settledAt",
-      ${ms('deadline_at')} as "deadlineAt" from turns where room_id = $1 order by seq`),
+      ${ms('deadline_at')} as "deadlineAt", md5(t::text) as digest from turns t where room_id = $1 order by seq`),
     ask<Rows['steps'][number]>(`select turn_id as "turnId", gen, step, state,
-      token = 'void' as "isVoid", (result ->> 'success')::boolean as success
-      from steps where ${OF_ROOM} order by started_at, step`),
+      token = 'void' as "isVoid", (result ->> 'success')::boolean as success, md5(s::text) as digest
+      from steps s where ${OF_ROOM} order by started_at, step`),
     ask<Rows['modelCalls'][number]>(`select turn_id as "turnId", gen, step, call, attempt, state
       from model_calls where ${OF_ROOM} order by created_at, attempt`),
-    ask<Rows['outbox'][number]>(`select id, turn_id as "turnId", seq::int, state
-      from outbox where room_id = $1 order by seq`),
-    ask<Rows['memories'][number]>(`select id, type, turn_id as "turnId", step
-      from memories where room_id = $1 order by created_at, id`),
+    ask<
+      Rows['outbox'][number]
+    >(`select id, turn_id as "turnId", seq::int, state, md5(o::text) as digest
+      from outbox o where room_id = $1 order by seq`),
+    ask<
+      Rows['memories'][number]
+    >(`select id, type, turn_id as "turnId", step, md5(m::text) as digest
+      from memories m where room_id = $1 order by created_at, id`),
     ask<Rows['messages'][number]>(`select id, external_id as "externalId", turn_id as "turnId",
-      content as text from messages
+      content as text, md5(m::text) as digest from messages m
       where channel_id = (select channel_id from rooms where id = $1) order by created_at, id`),
   ])
   return { turns, steps, modelCalls, outbox, memories, messages }

@@ -63,7 +63,12 @@ export interface Rows {
   readonly messages: readonly MessageEvidence[]
 }
 
-export interface TurnEvidence {
+interface Digested {
+  /** Of the whole row: shows a late write that changed something else. */
+  readonly digest?: string
+}
+
+export interface TurnEvidence extends Digested {
   readonly id: string
   readonly gen: number
   readonly agentId: string
@@ -77,7 +82,7 @@ export interface TurnEvidence {
   readonly deadlineAt: number
 }
 
-export interface StepEvidence {
+export interface StepEvidence extends Digested {
   readonly turnId: string
   readonly gen: number
   readonly step: string
@@ -97,21 +102,21 @@ export interface CallEvidence {
   readonly state: 'pending' | 'complete' | 'cut' | 'unknown'
 }
 
-export interface OutboxEvidence {
+export interface OutboxEvidence extends Digested {
   readonly id: string
   readonly turnId: string
   readonly seq: number
   readonly state: string
 }
 
-export interface MemoryEvidence {
+export interface MemoryEvidence extends Digested {
   readonly id: string
   readonly type: string
   readonly turnId: string | null
   readonly step: string | null
 }
 
-export interface MessageEvidence {
+export interface MessageEvidence extends Digested {
   readonly id: string
   readonly externalId: string | null
   /** Null for what people said. */

@@ -89,5 +89,7 @@ export async function openHouse(site: Site, taskQueue: string): Promise<House> {
 export function usualAnswer(body: ChatBody, n: number): TextAnswer {
   const answer = defaultAnswer(body, n)
   if (body.model?.startsWith('small')) return { ...answer, text: 'Nothing of note.' }
-  return { ...answer, text: answer.text.replace('>REPLY<', `>${ACTIONS}<`) }
+  // Every answer is another one: who writes an old one late is found out.
+  const text = answer.text.replace('>REPLY<', `>${ACTIONS}<`).replace('</text>', ` (${n})</text>`)
+  return { ...answer, text }
 }

@@ -98,6 +98,11 @@ describe('the check of the promises', () => {
       'I2: .*reply-2.* is sent, and not shown',
     ],
     [
+      'other words than were said',
+      { visible: visible.map((shown) => ({ ...shown, text: 'Answer 1' })) },
+      "I2: 'Answer 2' was said, and 'Answer 1' is shown",
+    ],
+    [
       'a message that was never said',
       { visible: [...visible, { rowId: 'stranger', part: 0, channelId: 'channel', text: 'Boo' }] },
       "I2: 'Boo' is shown for the outbox row stranger",
@@ -199,6 +204,14 @@ describe('the check of the promises', () => {
         beforeWake: { visible, effects, rows: { ...GOOD_ROWS, ...without('messages', 'reply-2') } },
       },
       'I8: the woken process wrote to messages',
+    ],
+    [
+      'a change of a row that a woken process made',
+      {
+        beforeWake: { visible, effects, rows: GOOD_ROWS },
+        rows: withFirst('steps', { digest: 'another' }),
+      },
+      'I8: the woken process wrote to steps',
     ],
     [
       'a message that a woken process sent',

@@ -119,7 +119,6 @@ export type Plan = z.infer<typeof plan>
 
 export const isSay = (given: Op): given is Say => given.kind === 'say'
 
-export const AGENTS = 2
 export const APIS = 2
 /** Processes, as faults name them. */
 export const CREW = ['api-1', 'api-2', 'worker-1', 'worker-2'] as const

@@ -98,6 +98,17 @@ describe('a character that cannot be used', () => {
     expect(messageOf({ ...MINIMAL, [key]: 'x' })).toContain(hint)
   })
 
+  it.each([999, 86_400_001, 1_000.5, '60000', null])(
+    'is refused with a deadline of %j for its turns',
+    (turnDeadlineMs) => {
+      const json = { ...MINIMAL, settings: { turnDeadlineMs } }
+      expect(problemsOf(json)).toEqual([
+        expect.stringContaining('whole milliseconds from 1000 to 86400000'),
+      ])
+      expect(parseCharacter({ ...MINIMAL, settings: { turnDeadlineMs: 1_000 } }, 'a')).toBeTruthy()
+    },
+  )
+
   it('is told of slips deeper down', () => {
     expect(messageOf({ ...MINIMAL, style: { chatt: [] } })).toContain(
       'style.chatt: found an unknown key',

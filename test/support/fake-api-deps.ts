@@ -16,15 +16,14 @@ import type {
   MessagesPort,
   NewMessage,
   StoredMessage,
-  TurnsPort,
-  TurnTrace,
 } from '../../api/deps.ts'
+import type { TurnsPort, TurnTrace } from '../../api/turns-port.ts'
 import { agentIdOf, type Character, parseCharacter } from '../../schema/character.ts'
 import { DEFAULT_MESSAGE_SERVER_ID } from '../../schema/ids.ts'
 import { isTerminal } from '../../schema/turn.ts'
 import { createInProcessStream, type InProcessStream } from '../../streams/in-process.ts'
-import { fakeDeadLetters } from './fake-dead-letters.ts'
 import { fakeApprovalsPort } from './fake-approvals-port.ts'
+import { fakeDeadLetters } from './fake-dead-letters.ts'
 import { fakeForks } from './fake-forks.ts'
 
 interface Rows {

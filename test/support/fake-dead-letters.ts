@@ -5,7 +5,7 @@ import type {
   DeadLetterState,
   DeadLettersPort,
 } from '../../api/dead-letters-port.ts'
-import type { TurnTrace } from '../../api/deps.ts'
+import type { TurnTrace } from '../../api/turns-port.ts'
 
 /** Dead letters of the fake's turns: those that failed or timed out, and what was done about them. */
 export function fakeDeadLetters({ turns }: { turns: Map<string, TurnTrace> }): DeadLettersPort {

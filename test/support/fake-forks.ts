@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError, NotFoundError } from '../../agent/errors.ts'
-import type { TurnTrace } from '../../api/deps.ts'
 import type { ComparedTurn, ForkSummary, ForksPort, NewFork } from '../../api/forks-port.ts'
+import type { TurnTrace } from '../../api/turns-port.ts'
 
 interface FakeFork extends NewFork {
   readonly forkId: string

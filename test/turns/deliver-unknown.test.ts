@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
-import type { Caps } from '../../agent/connector.ts'
+import { type Caps, SendFailed } from '../../agent/connector.ts'
 import { DEFAULT_SENDING } from '../../agent/outbox.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import type { TurnInput } from '../../schema/turn.ts'
@@ -67,6 +67,28 @@ describeDatabases('a message whose sender died before he noted the answer', (ope
       ])
       expect(on.seen()).toEqual(['Good morning.'])
       expect(opsOf(on)).toEqual(['create', 'findOwn'])
+    })
+
+    it('is in doubt when the bot may not look', async () => {
+      const on = benchOf({ dedup: 'lookup' })
+      const refusal = { kind: 'permanent', code: 'forbidden', hint: '' } as const
+      Object.assign(on.connector, { findOwn: () => Promise.reject(new SendFailed(refusal)) })
+      expect(await diedAndWentOn(on)).toMatchObject([{ state: 'sent', maybe_twice: true }])
+    })
+
+    it('stays in doubt while the platform cannot be asked', async () => {
+      const on = benchOf({ dedup: 'lookup' })
+      const away = { kind: 'not-sent', code: 'away' } as const
+      const { findOwn } = on.connector
+      Object.assign(on.connector, { findOwn: () => Promise.reject(new SendFailed(away)) })
+      const turn = await on.replied('Good morning.')
+      await on.dying(turn, 'shown')
+      await on.failure(on.deliver(turn, 2))
+      expect(await on.outboxOf(turn)).toMatchObject([{ state: 'sending', error: 'away' }])
+      Object.assign(on.connector, { findOwn })
+      await on.wait()
+      await on.deliver(turn, 3)
+      expect(on.seen()).toEqual(['Good morning.'])
     })
 
     it('is sent when it is not found', async () => {

@@ -196,6 +196,14 @@ describeDatabases('delivering to a chat platform', (open) => {
       expect(Math.max(...keys.map((key) => key.length))).toBeLessThanOrEqual(25)
     })
 
+    it('is split as it was at first, although the platform takes longer ones now', async () => {
+      const turn = await on.replied(text)
+      await on.dying(turn, 'shown')
+      const roomier = createDeliveryBench(database, { caps: { maxLength: 2000 } })
+      await roomier.deliver(turn, 2)
+      expect(roomier.seen()).toEqual(parts)
+    })
+
     it('keeps the rest back while a part could not be sent', async () => {
       const turn = await on.replied(text)
       on.connector.mishaps.push(async () => undefined, 'unreachable')

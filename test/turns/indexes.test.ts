@@ -99,7 +99,7 @@ describe('in a database with 25,000 messages, of which one room has 5,000', () =
   })
 
   it('sweeps by the indexes that were made for it', async () => {
-    const limits = { readyMs: 2_000, untouchedMs: 30_000, graceMs: 10_000 }
+    const limits = { readyMs: 2_000, untouchedMs: 30_000, graceMs: 10_000, lateMs: 3_000 }
     const all = await plans((db) => findLateTurns(db, limits))
     expect(indexesOf(all)).toEqual(
       expect.arrayContaining(['turns_ready', 'turns_deadline', 'turns_running']),

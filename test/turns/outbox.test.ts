@@ -207,6 +207,7 @@ describeDatabases('the outbox of a room', (open, kind) => {
       const told = { ...LATER, retryAfterMs: 40_000 }
       expect(await postponeCall(db(), call, told)).toEqual({ kind: 'waiting', ms: 40_000 })
       expect(await beginCall(db(), call)).toEqual({ kind: 'paused', ms: expect.any(Number) })
+      expect(await rowOf(call.rowId)).toMatchObject({ state: 'pending', attempts: 1 })
       expect(await beginCall(db(), neighbour)).toEqual({ kind: 'begun' })
       await postponeCall(db(), neighbour, { ...told, scope: 'account' })
       expect(await beginCall(db(), { ...stranger })).toEqual({ kind: 'begun' })

@@ -73,6 +73,39 @@ describeDatabases('the sweeper', (open, kind) => {
     expect(temporal.starts).toEqual([])
   })
 
+  describe('while Temporal does not answer', () => {
+    it('does nothing, and says so once', async () => {
+      const turns = [await queued(), await queued(-60_000), await late(await running(), 60_000)]
+      temporal.isAway = true
+      const ports = sweeperPorts()
+      for (const _sweep of [1, 2, 3]) expect(await sweep(ports, AT_ONCE)).toBe('not-done')
+      const rows = await Promise.all(turns.map(({ turnId }) => turnRow(db(), turnId)))
+      expect(rows.map(({ state }) => state)).toEqual(['queued', 'queued', 'running'])
+      expect(bench.warnings).toEqual([expect.stringContaining('Temporal does not answer')])
+    })
+
+    it('counts the time, and gives it to the turns when it answers again', async () => {
+      const channel = await createChannel(db())
+      const turn = headOf(await runTurn(db(), channel))
+      const ports = sweeperPorts()
+      temporal.stands(turn, 'running')
+      await sweep(ports, AT_ONCE)
+      temporal.isAway = true
+      const hourAgo = sql`clock_timestamp() - interval '1 hour'`
+      await sql`update temporal_contact set reached_at = ${hourAgo}`.execute(db())
+      await sql`update turns set deadline_from = ${hourAgo}, deadline_at = ${hourAgo} + interval '5 minutes'`.execute(
+        db(),
+      )
+      await sweep(ports, AT_ONCE, { silentMs: 10_000, watchedMs: 7_200_000 })
+      temporal.isAway = false
+      await sweep(ports, AT_ONCE)
+      const { state, deadline_at: deadlineAt } = await turnRow(db(), turn.turnId)
+      expect(state).toBe('running')
+      expect(deadlineAt.getTime()).toBeGreaterThan(Date.now() + 4 * 60_000)
+      expect(await saidTo(turn)).toEqual([])
+    })
+  })
+
   it('settles a head whose Workflow has ended without having taken it', async () => {
     const turn = await queued()
     temporal.stands(turn, 'closed')

@@ -1,0 +1,45 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Performance } from './perform.ts'
+import type { Stage } from './stage.ts'
+import { underWay } from './under-way.ts'
+
+/** In which everything must end that was accepted. */
+const SETTLE_MS = 60_000
+/** Processes come up, servers recover, and clients get their answers. */
+const MEND_MS = 60_000
+const LOOK_MS = 250
+
+/** Nothing fails any more. @returns what could not be mended or has not ended, in words */
+export async function heal(stage: Stage, performance: Performance): Promise<string[]> {
+  const late = (what: string) => (isDone: boolean) => (isDone ? [] : [what])
+  const mended = await within(MEND_MS, performance.mended()).then(late('not all faults were mended'))
+  const up = await until(MEND_MS, stage, async () => stage.house.slots.every((slot) => slot.isUp()))
+  const rest = stage.house.slots.filter((slot) => !slot.isUp()).map(({ name }) => name)
+  stage.journal.note({ event: 'healed', up, rest })
+  let left = 'nobody looked'
+  const settled = await until(SETTLE_MS, stage, async () => {
+    left = await underWay(stage.house.db)
+    return left === ''
+  })
+  const heard = await within(SETTLE_MS, performance.heard())
+  return [
+    ...mended,
+    ...late(`these processes did not come up: ${rest.join(', ')}`)(up),
+    ...late(`after ${SETTLE_MS} ms there still is: ${left}`)(settled),
+    ...late('not every message was taken or refused, or a stream has not ended')(heard),
+  ]
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const late = delay(ms, false, { ref: false })
+  return Promise.race([work.then(() => true), late])
+}
+
+async function until(ms: number, { signal }: Stage, look: () => Promise<boolean>) {
+  const deadline = Date.now() + ms
+  while (!signal.aborted && Date.now() < deadline) {
+    if (await look().catch(() => false)) return true
+    await delay(LOOK_MS)
+  }
+  return false
+}
