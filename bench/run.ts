@@ -8,6 +8,7 @@ import { measureFloor } from './rows/floor.ts'
 import { measureHistory } from './rows/history.ts'
 import { measureLongRoom } from './rows/long-room.ts'
 import { measureCancel, measureRecovery, measureWarmStart } from './rows/recovery.ts'
+import { measureRecoveryTable, recoveryTable } from './rows/recovery-table.ts'
 import { measureReply } from './rows/reply.ts'
 import { measureRooms } from './rows/rooms.ts'
 import { measureSoak } from './rows/soak.ts'
@@ -21,8 +22,9 @@ const { values } = parseArgs({
     soak: { type: 'string', default: '2500' },
     messages: { type: 'string', default: '5000' },
     port: { type: 'string', default: '3970' },
-    /** Comma-separated groups: floor, fast, stream, statements, long, soak. */
-    only: { type: 'string', default: 'floor,fast,stream,statements,long,soak' },
+    kills: { type: 'string', default: '3' },
+    /** Comma-separated groups: floor, fast, stream, statements, long, soak, recovery. */
+    only: { type: 'string', default: 'floor,fast,stream,statements,long,soak,recovery' },
   },
 })
 const groups = new Set(values.only.split(','))
@@ -76,6 +78,14 @@ async function measureAll(): Promise<Figure[]> {
   return figures
 }
 
+/** A table of its own, with two figures per line. */
+async function measureRecoveries(): Promise<Figure[]> {
+  say('Measuring: recovery …')
+  const lines = await measureRecoveryTable(Number(values.kills), say)
+  process.stdout.write(`\n${recoveryTable(lines)}\n`)
+  return lines
+}
+
 function table(figures: readonly Figure[]): string {
   const rows = figures.map(({ what, budget, measured, isMet }) => [
     what,
@@ -91,7 +101,8 @@ function table(figures: readonly Figure[]): string {
 }
 
 const figures = await measureAll()
-process.stdout.write(`${table(figures)}\n`)
+if (figures.length > 0) process.stdout.write(`${table(figures)}\n`)
+const recovery = groups.has('recovery') ? await measureRecoveries() : []
 const result = {
   date: new Date().toISOString(),
   commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
@@ -101,7 +112,7 @@ const result = {
     memoryGib: Math.round(totalmem() / 1024 ** 3),
     node: process.version,
   },
-  figures,
+  figures: [...figures, ...recovery],
 }
 const folder = new URL('./results/', import.meta.url)
 mkdirSync(folder, { recursive: true })

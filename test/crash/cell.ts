@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Dedup } from '../../agent/connector.ts'
 import { billOf, collectRows, historyTexts, inBrief } from './collect.ts'
 import type { Evidence } from './evidence.ts'
 import type { Fault } from './faults.ts'
@@ -12,6 +13,7 @@ import { arm, type Cell, type Strike } from './strike.ts'
 export interface CellResult {
   readonly point: string
   readonly fault: Fault
+  readonly dedup: Dedup
   /** Empty: every promise was kept. */
   readonly violations: readonly string[]
   /** From the fault until the turn had settled; until all was quiet, if it had settled before. */
@@ -30,7 +32,7 @@ const SWEEP_LOCK = 738_911_442
 /** Three messages in a room of its own; the fault strikes the turn of the second. */
 export async function runCell(house: House, agentId: string, cell: Cell): Promise<CellResult> {
   await house.crew.ready()
-  const room = openRoom(house, agentId)
+  const room = openRoom(house, agentId, cell.dedup)
   const texts = [1, 2, 3].map((n) => `message ${n} ${randomUUID()}`)
   const [first = '', victim = '', third = ''] = texts
   const firstRequest = house.stub.requests().length
@@ -55,11 +57,17 @@ export async function runCell(house: House, agentId: string, cell: Cell): Promis
     if (cell.fault === 'duplicate') await redeliver()
     const quietAt = Date.now()
     const victimId = await accepted
-    const evidence = await evidenceOf(house, room, { texts, firstRequest, strike, victimId })
+    const evidence = await evidenceOf(house, room, {
+      texts,
+      firstRequest,
+      strike,
+      victimId,
+      dedup: cell.dedup,
+    })
     const settledAt = evidence.rows.turns.find(({ id }) => id === victimId)?.settledAt ?? 0
     const settledBefore = settledAt <= struckAt
     return {
-      ...{ point: cell.point.name, fault: cell.fault },
+      ...{ point: cell.point.name, fault: cell.fault, dedup: cell.dedup },
       violations: [...violationsOf(evidence, texts), ...casualties(house)],
       tookMs: (settledBefore ? quietAt : settledAt) - struckAt,
       settledBefore,
@@ -102,10 +110,11 @@ interface Traces {
   readonly strike: Strike
   /** The turn of the second message. */
   readonly victimId: string
+  readonly dedup: Dedup
 }
 
 async function evidenceOf(house: House, room: CrashRoom, traces: Traces): Promise<Evidence> {
-  const { texts, firstRequest, strike, victimId } = traces
+  const { texts, firstRequest, strike, victimId, dedup } = traces
   const look = async () => {
     const rows = await collectRows(house.db, room.roomId)
     const ids = new Set(rows.turns.map(({ id }) => id))
@@ -125,7 +134,7 @@ async function evidenceOf(house: House, room: CrashRoom, traces: Traces): Promis
     ...seen,
     beforeWake,
     inbound: room.inbound,
-    dedup: 'nonce',
+    dedup,
     bill: billOf(house.stub.requests().slice(firstRequest), seen.rows),
     histories: [await historyTexts(apiUrl, victimId)],
     canaries: texts,

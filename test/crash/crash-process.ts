@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Connectors } from '../../agent/ports.ts'
 import { type Assembly, assemble } from '../../bin/assembly.ts'
 import { installTemporalRuntime } from '../../bin/roles.ts'
 import { openDatabase } from '../../database/open.ts'
@@ -10,7 +11,7 @@ import { crashPlugin } from './crash-plugin.ts'
 import { connectFailpoints, type Failpoints } from './failpoints.ts'
 import { interceptDatabase } from './intercept-database.ts'
 import { interceptPorts } from './intercept-ports.ts'
-import { PLATFORM } from './platform.ts'
+import { PLATFORMS } from './platform.ts'
 import { SEAT_VARIABLE, type Seat } from './seat.ts'
 
 export interface CrashProcess {
@@ -32,7 +33,6 @@ export async function openCrashProcess(role: 'api' | 'worker'): Promise<CrashPro
   installTemporalRuntime(logger)
   const { postgresUrl = '', postgresPool: poolSize } = config
   const database = await openDatabase({ postgresUrl, poolSize })
-  const connector = createLoopbackClient({ source: PLATFORM, url: seat.platformUrl })
   const assembly = await assemble({
     config,
     logger,
@@ -40,7 +40,7 @@ export async function openCrashProcess(role: 'api' | 'worker'): Promise<CrashPro
     salt: 'a salt of the tests',
     hasWorker: role === 'worker',
     elizaTypingMs: 0,
-    connectors: { for: (source) => (source === PLATFORM ? connector : undefined) },
+    connectors: connectorsTo(seat.platformUrl),
     plugins: [crashPlugin(seat.platformUrl, failpoints)],
     intercept: (ports) => interceptPorts(ports, failpoints, role),
   })
@@ -48,4 +48,14 @@ export async function openCrashProcess(role: 'api' | 'worker'): Promise<CrashPro
   process.once('SIGTERM', resolve)
   const bundle = role === 'worker' ? readFileSync(seat.bundleFile, 'utf8') : ''
   return { assembly, loaded, failpoints, bundle, ended }
+}
+
+/** One platform that is called as four: each tells a repeated message by something else. */
+function connectorsTo(url: string): Connectors {
+  const dedups = Object.keys(PLATFORMS) as (keyof typeof PLATFORMS)[] // the keys of a const
+  const senders = dedups.map((dedup) => {
+    const caps = { dedup, history: dedup === 'none' ? (false as const) : {} }
+    return createLoopbackClient({ source: PLATFORMS[dedup], url, caps })
+  })
+  return { for: (source) => senders.find((sender) => sender.source === source) }
 }

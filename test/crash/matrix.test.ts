@@ -29,7 +29,7 @@ const LIMIT_MS = 240_000
 const cellOf = ([name, fault]: readonly [string, Fault]): Cell => {
   const point = POINTS.find((known) => known.name === name)
   if (!point || !appliesAt(fault, point)) throw new Error(`There is no cell '${fault}, ${name}'.`)
-  return { point, fault }
+  return { point, fault, dedup: 'nonce' }
 }
 
 describe('a conversation whose processes die, sleep and lose connections', () => {
@@ -64,16 +64,21 @@ describe('the matrix', () => {
   })
 
   it('has a page that tells what was red, and why', () => {
-    const result = { point: 'send:shown', tookMs: 1_234, settledBefore: true, evidence: '' }
+    const result = {
+      ...{ point: 'send:shown', dedup: 'nonce' as const, evidence: '' },
+      ...{ tookMs: 1_234, settledBefore: true },
+    }
     const page = pageOf(
       [
         { ...result, fault: 'kill', violations: [] },
         { ...result, fault: 'pause', violations: ['I2: shown twice'] },
+        { ...result, fault: 'kill', dedup: 'reserve', settledBefore: false, violations: [] },
       ],
       { tookMs: 90_000, date: new Date('2026-11-21T10:00:00Z') },
     )
-    expect(page).toContain('Run on 2026-11-21: 2 cells in 1.5 minutes, 1 of them red.')
+    expect(page).toContain('Run on 2026-11-21: 3 cells in 1.5 minutes, 1 of them red.')
     expect(page).toMatch(/\| `send:shown` \| .* \| \*1\.2\* \| – \| \*\*red\*\* \| – /)
+    expect(page).toMatch(/\| `send:shown` \| kill \| – \| 1\.2 \| – \|/)
     expect(page).toContain('- pause, `send:shown`: I2: shown twice')
   })
 })

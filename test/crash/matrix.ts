@@ -30,7 +30,7 @@ export async function runMatrix(
   let folder: string | undefined
   const keep = async (result: CellResult, logs: string) => {
     folder ??= await mkdtemp(join(tmpdir(), 'turnkeeper-crash-logs-'))
-    const name = `${result.point} ${result.fault}`.replace(/[^\w]+/g, '-')
+    const name = `${result.point} ${result.fault} ${result.dedup}`.replace(/[^\w]+/g, '-')
     const text = [...result.violations, result.evidence, logs].join('\n\n')
     await writeFile(join(folder, `${name}.txt`), text)
   }
@@ -73,15 +73,19 @@ async function survived({ house, agentId }: Inhabited, cell: Cell): Promise<Cell
   try {
     return await runCell(house, agentId, cell)
   } catch (error) {
-    const { point, fault } = cell
+    const { point, fault, dedup } = cell
     const words = error instanceof Error ? error.message : String(error)
-    const red = { point: point.name, fault, violations: [words], evidence: String(error) }
-    return { ...red, tookMs: 0, settledBefore: false }
+    const red = { violations: [words], evidence: String(error), tookMs: 0, settledBefore: false }
+    return { point: point.name, fault, dedup, ...red }
   }
 }
 
-function lineOf({ point, fault, violations, tookMs }: CellResult, n: number, all: number): string {
-  const cell = `${String(n).padStart(3)}/${all}  ${fault}, ${point}`
+function lineOf(
+  { point, fault, dedup, violations, tookMs }: CellResult,
+  n: number,
+  all: number,
+): string {
+  const cell = `${String(n).padStart(3)}/${all}  ${fault}, ${point}${dedup === 'nonce' ? '' : `, platform with ${dedup}`}`
   if (violations.length === 0) return `${cell}: ${(tookMs / 1_000).toFixed(1)} s`
   return [`${cell}: RED`, ...violations.map((what) => `           ${what}`)].join('\n')
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { CellResult } from './cell.ts'
 import { FAULTS } from './faults.ts'
 import { POINTS } from './points.ts'
+import { OTHER_DEDUPS } from './select-cells.ts'
 
 const PAGE = fileURLToPath(new URL('../../docs/crash-matrix.md', import.meta.url))
 
@@ -33,7 +34,11 @@ export function pageOf(results: readonly CellResult[], { tookMs, date }: RunOfPa
     '',
     ...TABLE_NOTE,
     '',
-    ...tableOf(results),
+    ...tableOf(results.filter(({ dedup }) => dedup === 'nonce')),
+    '',
+    ...OTHER_PLATFORMS,
+    '',
+    ...otherTable(results),
     '',
     ...redCells(red),
     ...WHAT_IT_MEANS,
@@ -76,6 +81,30 @@ function tableOf(results: readonly CellResult[]): string[] {
   ]
 }
 
+const OTHER_PLATFORMS = [
+  '## Platforms that do not know a key',
+  '',
+  'Above, the platform knows the key of a message and shows it once. Where a call is under way, others',
+  'differ: `lookup` can be asked for our own messages, `reserve` lets a placeholder be edited, `none` can',
+  'do neither, so that a message whose fate is unknown is sent again and may be seen twice.',
+]
+
+function otherTable(results: readonly CellResult[]): string[] {
+  const others = results.filter(({ dedup }) => dedup !== 'nonce')
+  const rows = new Map(
+    others.map(({ point, fault }) => [`\`${point}\` | ${fault}`, { point, fault }]),
+  )
+  return [
+    `| point | fault | ${OTHER_DEDUPS.join(' | ')} |`,
+    `| --- | --- |${' ---: |'.repeat(OTHER_DEDUPS.length)}`,
+    ...[...rows].map(([row, { point, fault }]) => {
+      const inRow = others.filter((other) => other.point === point && other.fault === fault)
+      const cells = OTHER_DEDUPS.map((dedup) => shown(inRow.find((cell) => cell.dedup === dedup)))
+      return `| ${row} | ${cells.join(' | ')} |`
+    }),
+  ]
+}
+
 function shown(result: CellResult | undefined): string {
   if (!result) return '–'
   if (isRed(result)) return '**red**'
@@ -100,6 +129,4 @@ const WHAT_IT_MEANS = [
   '- **An action whose answer is lost** fails, and its result says so. A `once` action that was killed anywhere',
   '  between its claim and its result is unknown, also where it had not begun.',
   '- **A model call** that died is paid again. Its row stays in the ledger as `unknown`.',
-  '- **The platform** of the matrix knows the key of a message. One that does not would show a message twice',
-  '  where the worker dies between `send:shown` and `mark sent:after`.',
 ]

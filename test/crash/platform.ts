@@ -1,12 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { z } from 'zod'
+import type { Dedup } from '../../agent/connector.ts'
 import { createLoopbackState, type LoopbackState } from '../support/loopback-state.ts'
 import type { Hit, Instruction } from './control.ts'
 import type { Effect, Shown } from './evidence.ts'
 
-/** What processes call the platform. */
-export const PLATFORM = 'loopback'
+/** What processes call the platform, by what it can tell a repeated message by. */
+export const PLATFORMS = {
+  nonce: 'loopback',
+  lookup: 'loopback-lookup',
+  reserve: 'loopback-reserve',
+  none: 'loopback-none',
+} as const satisfies Record<Dedup, string>
 
 const sendCall = z.looseObject({
   op: z.enum(['create', 'reserve', 'edit', 'delete', 'typing']),

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import type { Dedup } from '../../agent/connector.ts'
 import { createUniqueUuid } from '../../schema/ids.ts'
 import type { Delivered } from './evidence.ts'
 import type { House } from './house.ts'
-import { PLATFORM } from './platform.ts'
+import { PLATFORMS } from './platform.ts'
 
 /** A channel on the platform, and the agent's room for it. */
 export interface CrashRoom {
@@ -28,7 +29,7 @@ const DELIVERY_MS = 30_000
 
 const AUTHOR = randomUUID()
 
-export function openRoom(house: House, agentId: string): CrashRoom {
+export function openRoom(house: House, agentId: string, dedup: Dedup): CrashRoom {
   const channelId = randomUUID()
   const inbound: { externalId: string; turnIds: string[] }[] = []
   const note = (externalId: string) => {
@@ -45,7 +46,14 @@ export function openRoom(house: House, agentId: string): CrashRoom {
       const deadline = Date.now() + limitMs
       for (let last: unknown; ; await delay(PAUSE_MS)) {
         try {
-          const turnId = await post(await house.crew.apiUrl(), channelId, externalId)
+          const turnId = await post(
+            `${await house.crew.apiUrl()}/api/messaging/channels/${channelId}/messages`,
+            {
+              source_type: PLATFORMS[dedup],
+              source_id: externalId,
+              content: externalId,
+            },
+          )
           if (!turnIds.includes(turnId)) turnIds.push(turnId)
           return turnId
         } catch (error) {
@@ -60,16 +68,14 @@ export function openRoom(house: House, agentId: string): CrashRoom {
 }
 
 /** The text is the message's id, so that prompts and replies tell whose they are. */
-async function post(apiUrl: string, channelId: string, externalId: string): Promise<string> {
-  const response = await fetch(`${apiUrl}/api/messaging/channels/${channelId}/messages`, {
+async function post(url: string, message: object): Promise<string> {
+  const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
+      ...message,
       author_id: AUTHOR,
-      content: externalId,
       transport: 'websocket',
-      source_type: PLATFORM,
-      source_id: externalId,
       metadata: { isDm: true },
     }),
     signal: AbortSignal.timeout(REQUEST_MS),

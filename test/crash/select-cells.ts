@@ -1,4 +1,5 @@
-import { appliesAt, FAULTS } from './faults.ts'
+import type { Dedup } from '../../agent/connector.ts'
+import { appliesAt, FAULTS, type Fault } from './faults.ts'
 import { POINTS } from './points.ts'
 import type { Cell } from './strike.ts'
 
@@ -8,18 +9,38 @@ export interface Selection {
   readonly fault: string | undefined
 }
 
-/** Cells in the order of the turn, long ones first, so that no house ends with one alone. */
+/** Cells in the order of the turn, slow faults first, so that no house ends with one alone. */
 export function selectCells({ only, fault }: Selection): Cell[] {
-  const slow = ['pause', 'kill, no sweeper', 'kill', 'cut Temporal']
-  const faults = FAULTS.map(({ name }) => name).filter(
-    (name) => fault === undefined || name === fault,
-  )
-  const rank = (name: string) => (slow.indexOf(name) + slow.length + 1) % (slow.length + 1)
-  return faults
+  const isWanted = (cell: Cell) =>
+    cell.point.name.includes(only) && (fault === undefined || cell.fault === fault)
+  const rank = (cell: Cell) => (SLOW.indexOf(cell.fault) + SLOW.length + 1) % (SLOW.length + 1)
+  return [...everywhere(), ...otherPlatforms()]
+    .filter(isWanted)
     .toSorted((a, b) => rank(a) - rank(b))
-    .flatMap((name) =>
-      POINTS.filter((point) => point.name.includes(only) && appliesAt(name, point)).map(
-        (point) => ({ point, fault: name }),
-      ),
-    )
+}
+
+const SLOW: readonly Fault[] = ['pause', 'kill, no sweeper', 'kill', 'cut Temporal']
+
+const everywhere = (): Cell[] =>
+  FAULTS.flatMap(({ name: fault }) =>
+    POINTS.filter((point) => appliesAt(fault, point)).map(
+      (point): Cell => ({ point, fault, dedup: 'nonce' }),
+    ),
+  )
+
+/** Platforms that do not know a key differ where a call to them is under way. */
+const otherPlatforms = (): Cell[] =>
+  OTHER_DEDUPS.flatMap((dedup) =>
+    POINTS.flatMap((point) => {
+      const faults = AT_A_PLATFORM[point.name] ?? []
+      return faults.map((fault): Cell => ({ point, fault, dedup }))
+    }),
+  )
+
+export const OTHER_DEDUPS: readonly Dedup[] = ['lookup', 'reserve', 'none']
+
+const AT_A_PLATFORM: Readonly<Record<string, readonly Fault[]>> = {
+  'send:before': ['kill'],
+  'send:shown': ['kill', 'pause', 'lost answer'],
+  'mark sent:before': ['kill'],
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Dedup } from '../../agent/connector.ts'
 import type { TextAnswer } from '../support/stub-openai.ts'
 import type { Instruction } from './control.ts'
 import type { Fault } from './faults.ts'
@@ -9,6 +10,8 @@ import type { Seated } from './seated.ts'
 export interface Cell {
   readonly point: Point
   readonly fault: Fault
+  /** What the platform tells a repeated message by. */
+  readonly dedup: Dedup
 }
 
 /** One fault, armed for the next turn that comes to its point. */

@@ -16,7 +16,10 @@ describe.each(pages)('%s', (page) => {
   })
 
   it('names only commands that exist', () => {
-    const named = found(page, /(?:turnkeeper --|bin\/turnkeeper\.js) ((?:(?:turn|deployment) )?[a-z]+)/g)
+    const named = found(
+      page,
+      /(?:turnkeeper --|bin\/turnkeeper\.js) ((?:(?:turn|deployment) )?[a-z]+)/g,
+    )
     expect(named.filter((name) => !Object.hasOwn(COMMANDS, name))).toEqual([])
   })
 

@@ -12,7 +12,9 @@ const LOOK_MS = 250
 /** Nothing fails any more. @returns what could not be mended or has not ended, in words */
 export async function heal(stage: Stage, performance: Performance): Promise<string[]> {
   const late = (what: string) => (isDone: boolean) => (isDone ? [] : [what])
-  const mended = await within(MEND_MS, performance.mended()).then(late('not all faults were mended'))
+  const mended = await within(MEND_MS, performance.mended()).then(
+    late('not all faults were mended'),
+  )
   const up = await until(MEND_MS, stage, async () => stage.house.slots.every((slot) => slot.isUp()))
   const rest = stage.house.slots.filter((slot) => !slot.isUp()).map(({ name }) => name)
   stage.journal.note({ event: 'healed', up, rest })

@@ -52,10 +52,15 @@ const approvals = z.object({
 
 const LOOK_MS = 700
 
-/** Answers what is asked, as the plan of the message says; once `isHealing`, everything at once. */
-export async function answerApprovals(stage: Stage, isHealing: () => boolean): Promise<void> {
+export interface Phase {
+  isHealing(): boolean
+  isOver(): boolean
+}
+
+/** Answers what is asked, as the plan of the message says; in the heal phase everything at once. */
+export async function answerApprovals(stage: Stage, { isHealing, isOver }: Phase): Promise<void> {
   const seen = new Set<string>()
-  for (let look = 0; !stage.signal.aborted; look += 1) {
+  for (let look = 0; !stage.signal.aborted && !isOver(); look += 1) {
     const path = '/api/approvals?state=pending&limit=200'
     const list = await stage.ask({ path, api: look % 2 }, stage.signal)
     const pending = list?.status === 200 ? approvals.parse(list.body).data.approvals : []

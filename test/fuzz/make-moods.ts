@@ -15,7 +15,12 @@ const good = (random: Random): Mood => ({
   usage: random.chance(0.9),
 })
 
-const GARBAGE = ['', '<response><thought>Hm.</thought></response>', '{"text": "broken', '<think>No.']
+const GARBAGE = [
+  '',
+  '<response><thought>Hm.</thought></response>',
+  '{"text": "broken',
+  '<think>No.',
+]
 
 function makeBad(random: Random): Mood {
   return random.weighted<() => Mood>([
