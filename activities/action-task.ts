@@ -83,7 +83,10 @@ function asked({ opened, name, parameters }: ActionTask, action: Action): Plan {
   return { kind: 'ask', request: storableJson(request) }
 }
 
-function refused({ opened, name }: ActionTask, { state, comment, answeredBy }: FoundApproval): Plan {
+function refused(
+  { opened, name }: ActionTask,
+  { state, comment, answeredBy }: FoundApproval,
+): Plan {
   const isDenied = state === 'denied'
   const template = isDenied ? 'approvalDeniedTemplate' : 'approvalExpiredTemplate'
   const text = fixedText(opened.agent, template, { action: name, comment: comment ?? '' })

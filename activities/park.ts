@@ -58,5 +58,8 @@ async function requestOf(
 }
 
 /** What clients show as buttons. */
-const choiceOf = (id: string, { action, parameters }: ApprovalRequest): NonNullable<Content['approval']> =>
+const choiceOf = (
+  id: string,
+  { action, parameters }: ApprovalRequest,
+): NonNullable<Content['approval']> =>
   ({ id, action, parameters, options: ['approve', 'deny'] }) satisfies JsonObject

@@ -4,7 +4,14 @@ import { fixedText } from '../agent/prompts/fixed-text.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { storableJson } from '../schema/text.ts'
 import type { ActionVerdict, TurnInput } from '../schema/turn.ts'
-import { type ActionTask, approvalStep, type Plan, planOf, runStep, stateOf } from './action-task.ts'
+import {
+  type ActionTask,
+  approvalStep,
+  type Plan,
+  planOf,
+  runStep,
+  stateOf,
+} from './action-task.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
 import { decisionBehind } from './rounds.ts'
 import { openTurn } from './turn-context.ts'

@@ -98,8 +98,6 @@ function createReader(
     approvals: () =>
       turn.hasChoices === false
         ? Promise.resolve([])
-        : once('approvals', () =>
-            approvals.pending({ roomId, entityId: turn.message.entityId }),
-          ),
+        : once('approvals', () => approvals.pending({ roomId, entityId: turn.message.entityId })),
   }
 }

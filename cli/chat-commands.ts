@@ -1,6 +1,6 @@
 import { ApiRefusedError } from './api-client.ts'
-import { answerQuestion } from './chat-approval.ts'
 import type { ChatAgent } from './chat-api.ts'
+import { answerQuestion } from './chat-approval.ts'
 import { agentNamed, type ChatSession, NoAgentError, patiently } from './chat-session.ts'
 import { createPaint } from './paint.ts'
 import { suggestion } from './suggestion.ts'

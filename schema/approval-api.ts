@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonObject, limit, uuid, before } from './api.ts'
+import { before, jsonObject, limit, uuid } from './api.ts'
 import { APPROVAL_DOORS, APPROVAL_OPTIONS, APPROVAL_STATES } from './approval.ts'
 
 /** What the API is asked about approvals, and what it answers. */

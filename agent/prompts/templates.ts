@@ -138,7 +138,7 @@ Answer with exactly one <response> element in the format above and nothing aroun
 export const apologyTemplate =
   'Sorry, something went wrong on my side and I could not finish my answer. Please try again in a moment.'
 
-const approvalQuestionTemplate = 
+const approvalQuestionTemplate =
   'May I run {{action}}{{#if parameters}} with {{parameters}}{{/if}}? (approve or deny)'
 
 const approvalDeniedTemplate =

@@ -6,7 +6,7 @@ import { findMessage } from '../../memory/messages.ts'
 import { APPROVAL_OPTIONS, type ApprovalOption } from '../../schema/approval.ts'
 import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, isUuid } from '../../schema/ids.ts'
 import { json } from '../../schema/sql-json.ts'
-import { type ApprovalRow } from '../../turns/answer-approval.ts'
+import type { ApprovalRow } from '../../turns/answer-approval.ts'
 import { findApproval, isAnswerable } from '../../turns/approvals.ts'
 import { findTurn } from '../../turns/trace.ts'
 import { giveAnswer } from './approvals.ts'
@@ -79,7 +79,11 @@ function storePress(
       .onConflict((oc) => oc.doNothing())
       .returningAll()
       .executeTakeFirst()
-    const known = row ?? (externalId === null ? undefined : await findMessage(trx, { channelId, authorId, externalId }))
+    const known =
+      row ??
+      (externalId === null
+        ? undefined
+        : await findMessage(trx, { channelId, authorId, externalId }))
     if (row) {
       await trx
         .insertInto('memories')
@@ -87,7 +91,11 @@ function storePress(
           id: createUniqueUuid(approval.agent_id, id),
           type: 'messages',
           ...{ agent_id: approval.agent_id, room_id: approval.room_id, entity_id: entityId },
-          content: json({ text: content, source: message.sourceType, inReplyTo: approval.message_id }),
+          content: json({
+            text: content,
+            source: message.sourceType,
+            inReplyTo: approval.message_id,
+          }),
           metadata: json({ type: 'message' }),
           turn_id: approval.turn_id,
           step: 'answer',

@@ -113,14 +113,34 @@ async function traceOf(
     deadlineAt: turn.deadline_at.getTime(),
     cancelRequestedAt: turn.cancel_requested_at?.getTime() ?? null,
     forkOf: turn.fork_of ?? undefined,
-    steps: steps.map(toStep),
-    prompts: prompts.map(({ step, gen, prompt, state }) => ({ step, gen, prompt, state })),
+    steps: steps.filter(isFirstOf(steps, isSameStep)).map(toStep),
+    prompts: prompts
+      .filter(isFirstOf(prompts, isSamePrompt))
+      .map(({ step, gen, prompt, state }) => ({ step, gen, prompt, state })),
     modelCalls: calls.map(toCall),
     cost: totalCost(calls),
     workflowId: turnWorkflowId(ref),
     temporalUrl: uiUrl === undefined ? null : turnUiUrl(uiUrl, temporal.namespace, ref),
   }
 }
+
+/** What a later generation took over from an older one is shown once: where it was made. */
+const isFirstOf =
+  <Row extends { gen: number; step: string }>(
+    rows: readonly Row[],
+    isSame: (one: Row, other: Row) => boolean,
+  ) =>
+  (row: Row): boolean =>
+    !rows.some((older) => older.gen < row.gen && older.step === row.step && isSame(older, row))
+
+type StepRow = Trace['steps'][number]
+const isSameStep = (one: StepRow, other: StepRow) =>
+  one.state === 'done' &&
+  other.state === 'done' &&
+  one.started_at.getTime() === other.started_at.getTime()
+
+const isSamePrompt = (one: { prompt: string }, other: { prompt: string }) =>
+  one.prompt === other.prompt
 
 const toStep = (row: Trace['steps'][number]): TurnStepTrace => ({
   step: row.step,

@@ -1,4 +1,4 @@
-import type { Evidence, Rows, TurnEvidence } from './evidence.ts'
+import { type Evidence, type Rows, type TurnEvidence, wordsShown } from './evidence.ts'
 import { grouped, type Violation, violation } from './violation.ts'
 
 /**
@@ -6,7 +6,9 @@ import { grouped, type Violation, violation } from './violation.ts'
  * parked or opened anew has left the order, and re-entered it under a new `seq`: its times are not
  * those of its place.
  */
-export function checkOrder({ rows, visible }: Evidence): Violation[] {
+export function checkOrder(evidence: Evidence): Violation[] {
+  const { rows } = evidence
+  const visible = wordsShown(evidence)
   return [...grouped(rows.turns, ({ roomId }) => roomId).values()].flatMap((turns) => {
     const queue = turns.toSorted((a, b) => a.seq - b.seq)
     return [...overlaps(queue), ...outOfOrder(rows, visible, queue)]

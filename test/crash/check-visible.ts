@@ -1,8 +1,9 @@
-import type { Evidence, OutboxEvidence } from './evidence.ts'
+import { type Evidence, type OutboxEvidence, wordsShown } from './evidence.ts'
 import { grouped, type Violation, violation } from './violation.ts'
 
 /** I2: what was said is seen, once; what was not said is not seen. */
-export function checkVisible(evidence: Evidence): Violation[] {
+export function checkVisible(all: Evidence): Violation[] {
+  const evidence = { ...all, visible: wordsShown(all) }
   const { visible, rows } = evidence
   const known = new Set(rows.outbox.map(({ id }) => id))
   const strangers = visible.filter(({ rowId }) => !known.has(rowId))

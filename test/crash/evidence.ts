@@ -1,11 +1,12 @@
+import type { Dedup } from '../../agent/connector.ts'
+
 /** What a run left behind: all that can be seen from outside, and the rows of Postgres. */
 export interface Evidence {
   /** Every message that the platform delivered, in the order in which it first did. */
   readonly inbound: readonly Delivered[]
   /** What a person on the platform sees, oldest first. */
   readonly visible: readonly Shown[]
-  /** How the platform tells a message that it was given before; `none`: it cannot. */
-  readonly dedup: 'nonce' | 'lookup' | 'reserve' | 'none'
+  readonly dedup: Dedup
   /** What the actions did to the outside world. */
   readonly effects: readonly Effect[]
   /** The vendor's side of every model call. */
@@ -32,6 +33,16 @@ export interface Shown {
   readonly channelId: string
   readonly text: string
 }
+
+/** What stands on a `reserve` platform until the words are edited into it. */
+const PLACEHOLDER = '…'
+
+/**
+ * What says something. A placeholder whose id was lost stays empty: that is documented, and is no
+ * second message.
+ */
+export const wordsShown = ({ visible, dedup }: Pick<Evidence, 'visible' | 'dedup'>) =>
+  dedup === 'reserve' ? visible.filter(({ text }) => text !== PLACEHOLDER) : visible
 
 export interface Effect {
   readonly kind: 'once' | 'idempotent'

@@ -269,6 +269,12 @@ describe('the check of the promises', () => {
     expect(found({ dedup: 'none', visible: [...visible, ...visible.slice(1)] })).toEqual([])
   })
 
+  it('lets a placeholder stay whose id was lost, where platforms have them', () => {
+    const stray = [...visible, ...visible.map((shown) => ({ ...shown, text: '…' }))]
+    expect(found({ dedup: 'reserve', visible: stray })).toEqual([])
+    expect(found({ dedup: 'lookup', visible: stray })).not.toEqual([])
+  })
+
   it('lets an unanswered delivery be lost', () => {
     expect(found({ inbound: [...inbound, { externalId: 'external-9', turnIds: [] }] })).toEqual([])
   })

@@ -86,7 +86,8 @@ const OTHER_PLATFORMS = [
   '',
   'Above, the platform knows the key of a message and shows it once. Where a call is under way, others',
   'differ: `lookup` can be asked for our own messages, `reserve` lets a placeholder be edited, `none` can',
-  'do neither, so that a message whose fate is unknown is sent again and may be seen twice.',
+  'do neither, so that a message whose fate is unknown is sent again and may be seen twice. With `reserve` a',
+  'placeholder whose id was lost stays; its words are seen once. More in [connectors.md](connectors.md).',
 ]
 
 function otherTable(results: readonly CellResult[]): string[] {

@@ -33,7 +33,8 @@ async function choose(context: ActionContext): Promise<ActionResult> {
   const pending = await context.approvals()
   const choice =
     choiceIn(context.parameters, pending) ?? choiceIn(await askModel(context, pending), pending)
-  if (!choice) return { success: false, error: 'It is not clear which question is answered, or how.' }
+  if (!choice)
+    return { success: false, error: 'It is not clear which question is answered, or how.' }
   const { approval, option } = choice
   const answered = await context.answerApproval({ id: approval.id, decision: option })
   if (!answered) return { success: false, error: 'The question does not stand any more.' }
@@ -50,7 +51,8 @@ function choiceIn(given: JsonObject, pending: readonly PendingApproval[]): Choic
   return option && approval && { approval, option }
 }
 
-const only = (pending: readonly PendingApproval[]) => (pending.length === 1 ? pending[0] : undefined)
+const only = (pending: readonly PendingApproval[]) =>
+  pending.length === 1 ? pending[0] : undefined
 
 function named(written: string, pending: readonly PendingApproval[]) {
   const start = written.trim().toLowerCase()
