@@ -5,6 +5,7 @@ import { UnavailableError } from '../agent/errors.ts'
 import type { Ports } from '../agent/ports.ts'
 import { fixedText } from '../agent/prompts/fixed-text.ts'
 import type { State } from '../agent/provider.ts'
+import { wordsOf } from '../agent/words-of.ts'
 import { approvalIdOf } from '../schema/ids.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { storableJson, storableText } from '../schema/text.ts'
@@ -52,7 +53,7 @@ export async function planOf(ports: Pick<Ports, 'approvals'>, task: ActionTask):
     return (await needsApproval(task, action)) ? asked(task, action) : { kind: 'run' }
   } catch (error) {
     if (work.context.signal.aborted || error instanceof UnavailableError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = wordsOf(error)
     return { kind: 'refuse', result: failed(reason) }
   }
 }
@@ -67,10 +68,9 @@ const idOf = ({ input: { turnId }, decidedGen, step }: ActionTask) =>
 const failed = (error: string): JsonObject => ({ success: false, error })
 
 async function needsApproval({ parameters }: ActionTask, action: Action): Promise<boolean> {
-  const { requiresApproval = false } = action
-  if (typeof requiresApproval === 'boolean') return requiresApproval
+  if (typeof action.requiresApproval !== 'function') return action.requiresApproval === true
   // Plugins are not held to their types: whatever is not plainly false is a yes.
-  return (await requiresApproval(parameters)) !== false
+  return (await action.requiresApproval(parameters)) !== false
 }
 
 function asked({ opened, name, parameters }: ActionTask, action: Action): Plan {

@@ -2,6 +2,7 @@ import type { Agent } from '../agent/agent.ts'
 import { ModelError, UnavailableError } from '../agent/errors.ts'
 import type { FinishReason, GenerateParams, ModelPurpose, ModelResult } from '../agent/models.ts'
 import type { CallEnd, CallTimes, LedgerCall, Ports, StepAttempt } from '../agent/ports.ts'
+import { wordsOf } from '../agent/words-of.ts'
 
 /** Failed calls of one step after which the turn fails, however much time is left. */
 const MAX_FAILED_CALLS = 4
@@ -114,7 +115,7 @@ function endOf(
   if (signal.aborted) return { state: 'cut', error: null, ...ended }
   return {
     state: 'unknown',
-    error: error instanceof Error ? error.message : String(error),
+    error: wordsOf(error),
     ...ended,
   }
 }

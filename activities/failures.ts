@@ -19,6 +19,9 @@ interface Verdict {
 /** An error nobody foresaw is retried, because it may be the network's; but not for ever. */
 const MAX_UNFORESEEN_ATTEMPTS = 6
 
+/** Temporal takes a delay of 0 as "never again". */
+const LEAST_DELAY_MS = 1
+
 /**
  * The one exit from activities: what an error means for the next attempt. Only the code leaves; the
  * words may quote a vendor or a person, and stay in Postgres.
@@ -49,7 +52,7 @@ function codeOnly({ code, retryable, retryAfterMs }: Verdict): ApplicationFailur
     type: code,
     message: code,
     nonRetryable: !retryable,
-    nextRetryDelay: retryAfterMs,
+    nextRetryDelay: retryAfterMs === undefined ? undefined : Math.max(LEAST_DELAY_MS, retryAfterMs),
   })
   failure.stack = '' // file names of this machine have no place in a history
   return failure

@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/common'
 import type { Ports, StepAttempt } from '../agent/ports.ts'
+import { wordsOf } from '../agent/words-of.ts'
 import type { DeliveryInput, TurnInput } from '../schema/turn.ts'
 import { createAdmit } from './admit.ts'
 import { causeOfEnd, currentAttempt, currentRun } from './attempt.ts'
@@ -10,8 +11,8 @@ import { createDeliverRoom } from './deliver-room.ts'
 import { createEvaluate } from './evaluate.ts'
 import { toFailure } from './failures.ts'
 import { createPark } from './park.ts'
-import { type ActionStep, createRunAction } from './run-action.ts'
 import { decideStep } from './rounds.ts'
+import { type ActionStep, createRunAction } from './run-action.ts'
 import { createSettle } from './settle.ts'
 import { createShouldRespond } from './should-respond.ts'
 import { createShouldRespondModel } from './should-respond-model.ts'
@@ -83,7 +84,7 @@ async function noteFailure(
   { turn, name, error }: { turn: TurnInput; name: string; error: unknown },
 ): Promise<void> {
   log.warn(turn, `The step '${name}' failed at attempt ${attempt.attempt}.`, error)
-  const words = error instanceof Error ? error.message : String(error)
+  const words = wordsOf(error)
   // Postgres may be what failed: the code of the failure still says so.
   await journal.noteFailure(attempt, name, words).catch((second: unknown) => {
     log.warn(turn, 'The reason of the failure could not be stored.', second)

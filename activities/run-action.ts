@@ -1,6 +1,7 @@
 import type { Action, ActionResult } from '../agent/action.ts'
 import type { Ports } from '../agent/ports.ts'
 import { fixedText } from '../agent/prompts/fixed-text.ts'
+import { wordsOf } from '../agent/words-of.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { storableJson } from '../schema/text.ts'
 import type { ActionVerdict, TurnInput } from '../schema/turn.ts'
@@ -140,7 +141,7 @@ async function handled(
     return { ...result }
   } catch (error) {
     if (context.signal.aborted) throw error
-    return { success: false, error: error instanceof Error ? error.message : String(error) }
+    return { success: false, error: wordsOf(error) }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Agent } from '../agent/agent.ts'
 import type { MemoryReader, TurnContext } from '../agent/context.ts'
 import { FencedError, UnavailableError } from '../agent/errors.ts'
-import type { LoadedTurn, MemoryStore, Ports } from '../agent/ports.ts'
+import type { LoadedTurn, Ports } from '../agent/ports.ts'
 import { withinTime } from '../agent/within-time.ts'
 import type { TurnRef } from '../schema/turn.ts'
 

@@ -18,14 +18,7 @@ import type { JsonObject } from '../schema/json.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import { admit, loadTurn } from '../turns/admit.ts'
-import {
-  claim,
-  finish,
-  journaled,
-  journalOnce,
-  noteFailure,
-  standingOf,
-} from '../turns/journal.ts'
+import { claim, finish, journaled, journalOnce, noteFailure, standingOf } from '../turns/journal.ts'
 import { completeCall, endCall, openCall } from '../turns/ledger.ts'
 import * as outbox from '../turns/outbox.ts'
 import * as calls from '../turns/outbox-calls.ts'

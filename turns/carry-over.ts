@@ -3,7 +3,7 @@ import type { Database } from '../schema/database.ts'
 import type { TurnRef } from '../schema/turn.ts'
 import { NOTED_TOKEN } from './journal.ts'
 
-/** What each generation does for itself. */
+/** What each generation does for itself; an answer that a cancellation cut off decided nothing either. */
 const OF_ONE_GENERATION = ['admit', 'settle', 'park', 'deliver']
 
 /**
@@ -30,6 +30,7 @@ export async function carryOver(
     from steps
     where turn_id = ${turnId} and gen = ${gen} and step <> all (${OF_ONE_GENERATION}::text[])
       and step not like 'evaluate:%' and step not like 'approval:%'
+      and coalesce(result ->> 'interrupted', '') <> 'true'
       and (state = 'done' or (step like 'runAction:%' and token <> ${NOTED_TOKEN}))
     on conflict do nothing`.execute(trx)
   await sql`

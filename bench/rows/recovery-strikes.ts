@@ -90,14 +90,26 @@ async function isWaiting({ workflow }: Client, turnId: string): Promise<void> {
   }
 }
 
-/** The fourth refusal would end the turn. */
+/**
+ * At most: the fourth would end the turn. Their number changes from turn to turn, because three pollers
+ * belong to each worker: three refusals would meet those of one and the same again and again.
+ */
 const REFUSALS = 3
+let turnsRefused = 0
+
+/**
+ * What the model takes after the kill; not part of the figure. Within the same instant Temporal would
+ * give the next task to the dead, whose connection it still believes in, and wait for its timeout.
+ */
+const MODEL_MS = 1_000
 
 /**
  * A refused call is given to the next poller, with luck another worker's than the Workflow's own, in
  * whose cache it stays. That one dies while the other has its model call.
  */
 const whileAStepRunsElsewhere: Line['strike'] = ({ script }, cast) => {
+  turnsRefused += 1
+  const refusals = 1 + (turnsRefused % REFUSALS)
   const { promise, resolve } = Promise.withResolvers<number>()
   let cachedAt: string | undefined
   let refused = 0
@@ -107,11 +119,11 @@ const whileAStepRunsElsewhere: Line['strike'] = ({ script }, cast) => {
     cachedAt ??= name // its own worker makes the first attempt, eagerly
     if (name === cachedAt) {
       refused += 1
-      return refused <= REFUSALS ? refusal(50) : undefined
+      return refused <= refusals ? refusal(50) : undefined
     }
     script.answer = undefined
-    resolve(hit(cast, cachedAt, 'SIGKILL'))
-    return defaultAnswer(body, 1)
+    resolve(hit(cast, cachedAt, 'SIGKILL') + MODEL_MS)
+    return { ...defaultAnswer(body, 1), pauseAfterFirst: delay(MODEL_MS) }
   }
   return promise
 }

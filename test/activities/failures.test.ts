@@ -42,6 +42,8 @@ describe('a failure that leaves an activity', () => {
   it.each([
     ['a vendor that is away', model(true), 'model_unavailable', true, undefined],
     ['a vendor that names a time', model(true, 7_000), 'model_unavailable', true, 7_000],
+    // Temporal takes 0 for "never again".
+    ['a vendor that may be asked at once', model(true, 0), 'model_unavailable', true, 1],
     ['a vendor that refuses for good', model(false), 'model_unavailable', false, undefined],
     [
       'an empty answer',

@@ -17,8 +17,11 @@ const observing = (...evaluators: Evaluator[]) => [
   { name: 'observers', description: 'Observers.', evaluators },
 ]
 
-const settle = (ports: FakePorts, turn: TurnInput, ending: Ending = { kind: 'decided', round: 1 }) =>
-  fakeStep(ports).run((activities) => activities.settle(turn, ending))
+const settle = (
+  ports: FakePorts,
+  turn: TurnInput,
+  ending: Ending = { kind: 'decided', round: 1 },
+) => fakeStep(ports).run((activities) => activities.settle(turn, ending))
 
 async function decided(
   options: Partial<Parameters<typeof fakePorts>[0]> = {},

@@ -20,6 +20,10 @@ const { values } = parseArgs({
   },
 })
 
+// An exit, so that everything that was started is ended.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(130))
+}
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const cells = selectCells({ only: values.only, fault: values.fault })
 const began = Date.now()

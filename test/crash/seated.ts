@@ -37,6 +37,12 @@ const END_MS = 15_000
 /** Settings of the machine that would change what is tested. */
 const FOREIGN = /^(TURNKEEPER|TEMPORAL|OPENAI|ELIZA|SERVER|POSTGRES|EXPRESS|LOG|CORS|SECRET)_/
 
+/** A process that sleeps would not notice that the runner is gone. */
+const living = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL')
+})
+
 export async function takeSeat(options: SeatOptions): Promise<Seated> {
   const { seat, role } = options
   const [postgres, temporal] = await Promise.all([
@@ -54,6 +60,7 @@ export async function takeSeat(options: SeatOptions): Promise<Seated> {
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  living.add(child)
   const ready = Promise.withResolvers<string>()
   ready.promise.catch(() => undefined) // whoever waits for it hears it
   let log = ''
@@ -62,6 +69,7 @@ export async function takeSeat(options: SeatOptions): Promise<Seated> {
   })
   let isEnding = false
   child.once('exit', (code, signal) => {
+    living.delete(child)
     ready.reject(new Error(`'${seat.name}' ended (${code ?? signal}): ${log.slice(-2_000)}`))
     void Promise.all([postgres.close(), temporal.close()])
   })

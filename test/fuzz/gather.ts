@@ -77,9 +77,14 @@ async function gatherRoom(stage: Stage, place: Place): Promise<RoomEvidence> {
   const source = planned?.source ?? 'own'
   const here = [...stage.said.values()].filter(({ say }) => say.room === room)
   const others = await otherRows(db, channelId, roomId)
+  const given = await givenUp(db, roomId)
   const evidence: Evidence = {
     rows: {
       ...rows,
+      steps: rows.steps.map((step) => ({
+        ...step,
+        isVoid: step.isVoid || given.has(`${step.turnId} ${step.gen} ${step.step}`),
+      })),
       modelCalls: rows.modelCalls.filter(({ step }) => step !== 'evaluate:REFLECTION'),
     },
     inbound: here.map(({ externalId, turnIds }) => ({
@@ -111,6 +116,16 @@ async function otherRows(db: pg.Pool, channelId: string, roomId: string): Promis
     [channelId, roomId],
   )
   return new Set(rows.map(({ id }) => id))
+}
+
+/** Evaluators that failed for good: that is noted with their step, and no broken promise. */
+async function givenUp(db: pg.Pool, roomId: string): Promise<Set<string>> {
+  const { rows } = await db.query<{ key: string }>(
+    `select concat_ws(' ', s.turn_id, s.gen, s.step) as key from steps s join turns t on t.id = s.turn_id
+     where t.room_id = $1 and s.step like 'evaluate:%' and s.state = 'pending' and s.error is not null`,
+    [roomId],
+  )
+  return new Set(rows.map(({ key }) => key))
 }
 
 async function collectFacts(db: pg.Pool, roomId: string): Promise<TurnFacts[]> {

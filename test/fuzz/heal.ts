@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Client, Connection } from '@temporalio/client'
 import type { Performance } from './perform.ts'
 import type { Stage } from './stage.ts'
-import { underWay } from './under-way.ts'
+import { runningWorkflows, underWay } from './under-way.ts'
 
 /** In which everything must end that was accepted. */
 const SETTLE_MS = 60_000
@@ -23,13 +24,28 @@ export async function heal(stage: Stage, performance: Performance): Promise<stri
     left = await underWay(stage.house.db)
     return left === ''
   })
+  const running = settled ? await leftRunning(stage) : []
   const heard = await within(SETTLE_MS, performance.heard())
   return [
+    ...running,
+    ...performance.failures(),
     ...mended,
     ...late(`these processes did not come up: ${rest.join(', ')}`)(up),
     ...late(`after ${SETTLE_MS} ms there still is: ${left}`)(settled),
     ...late('not every message was taken or refused, or a stream has not ended')(heard),
   ]
+}
+
+/** A Workflow that outlives its turn and all that follows it was forgotten. */
+async function leftRunning(stage: Stage): Promise<string[]> {
+  const connection = await Connection.connect({ address: stage.house.temporal.address })
+  let left: string[] = []
+  await until(SETTLE_MS, stage, async () => {
+    left = await runningWorkflows(stage.house.db, new Client({ connection }))
+    return left.length === 0
+  })
+  await connection.close()
+  return left.map((what) => `${what} is still running`)
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<boolean> {

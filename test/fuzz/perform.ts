@@ -14,6 +14,8 @@ export interface Performance {
   mended(): Promise<void>
   /** Resolves when every message was taken or refused, and every stream has ended. */
   heard(): Promise<void>
+  /** What an operation could not do although it was not broken by a fault. */
+  failures(): readonly string[]
 }
 
 /** Begins each operation at its time, whatever became of those before it. */
@@ -21,6 +23,7 @@ export function perform(stage: Stage): Performance {
   const faults: Promise<void>[] = []
   const others: Promise<void>[] = []
   const began = Date.now()
+  const failures: string[] = []
   let begun = 0
   const play = async () => {
     for (const op of stage.plan.ops) {
@@ -30,10 +33,9 @@ export function perform(stage: Stage): Performance {
       if (stage.signal.aborted) return
       begun += 1
       const kept = begin(stage, op).catch((error: unknown) => {
+        failures.push(`${op.kind} at ${op.at} ms: ${String(error)}`)
         stage.journal.note({ op: op.kind, failed: String(error) })
-        throw error
       })
-      kept.catch(() => undefined) // whoever waits for all of them hears it
       ;(op.kind === 'fault' ? faults : others).push(kept)
     }
   }
@@ -42,6 +44,7 @@ export function perform(stage: Stage): Performance {
     played: play(),
     mended: async () => void (await Promise.all(faults)),
     heard: async () => void (await Promise.all(others)),
+    failures: () => failures,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Performance } from './perform.ts'
 import type { Stage } from './stage.ts'
+import { underWay } from './under-way.ts'
 
 const EVERY_MS = 1_000
 const COUNT = `
@@ -28,7 +29,8 @@ export function showProgress(
       ? `${counted.turns} turns, ${counted.ended} ended, ${counted.replied} replied`
       : 'Postgres does not answer'
     const up = house.slots.filter((slot) => slot.isUp()).map(({ name }) => name)
-    const phase = isHealing() ? 'heal' : `${performance.begun()}/${plan.ops.length} ops`
+    const left = isHealing() ? await underWay(house.db).catch(() => '?') : ''
+    const phase = isHealing() ? `heal (${left})` : `${performance.begun()}/${plan.ops.length} ops`
     const temporal = house.temporal.isUp() ? '' : ', Temporal is down'
     say(`${time}  ${phase}, ${said.size} messages, ${turns}; up: ${up.join(' ')}${temporal}`)
   }

@@ -7,7 +7,7 @@ import { type Said, type Stage, turnsOf } from './stage.ts'
 
 /** The part of an answer that every transport has. */
 const posted = z.object({
-  turns: z.array(z.object({ turnId: z.string(), agentId: z.string() })),
+  turns: z.array(z.object({ id: z.string(), agentId: z.string() })),
 })
 
 /** Sends a message until an api has it, and the repeats that the plan wants. */
@@ -39,7 +39,7 @@ async function post(stage: Stage, said: Said, api: number): Promise<void> {
     said.refusal = answered.status
     return
   }
-  for (const { turnId, agentId } of posted.parse(answered.body).turns) {
+  for (const { id: turnId, agentId } of posted.parse(answered.body).turns) {
     const known = said.turnIds.get(agentId) ?? new Set()
     said.turnIds.set(agentId, known.add(turnId))
     stage.journal.note({ op: 'say', id: say.id, turnId })

@@ -87,7 +87,12 @@ describeDatabases('cancelling a turn', (open, kind) => {
     expect((await cancel(turn)).head).toBeUndefined()
 
     await setAgentStatus(db(), turn.agentId, 'active')
-    const found = await findLateTurns(db(), { readyMs: 0, untouchedMs: 60_000, graceMs: 0, lateMs: 0 })
+    const found = await findLateTurns(db(), {
+      readyMs: 0,
+      untouchedMs: 60_000,
+      graceMs: 0,
+      lateMs: 0,
+    })
     expect(found?.ready.map(({ turnId }) => turnId)).toContain(next.turnId)
   })
 

@@ -197,7 +197,10 @@ describeDatabases('an outage of Temporal', (open, kind) => {
       await admitTurn(db(), next, 'run-2')
       const second = attemptOf(next, 1, 'run-2')
       expect(await claim(db(), second, step('decide'))).toEqual({
-        ...{ kind: 'done', result: { reply: 'Hello.', actions: [], gen: 1, attempt: 0, chunks: 0 } },
+        ...{
+          kind: 'done',
+          result: { reply: 'Hello.', actions: [], gen: 1, attempt: 0, chunks: 0 },
+        },
       })
       expect(await claim(db(), second, step('runAction:0'))).toMatchObject({ isTakeover: true })
       await expect(finish(db(), first, 'runAction:0', {})).rejects.toThrow('Another attempt')
