@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { makeTelemetryFilterString, Runtime } from '@temporalio/worker'
+import {
+  GracefulShutdownPeriodExpiredError,
+  makeTelemetryFilterString,
+  Runtime,
+} from '@temporalio/worker'
 import { createApp } from '../api/app.ts'
 import type { ApiDeps } from '../api/deps.ts'
 import type { Logger } from '../observability/log.ts'
@@ -67,7 +71,10 @@ export async function startWorker(
       await claim.stop()
       if (temporal.buildStanding() === 'other') await lastTurnsOf(worker, config.drainMs)
       if (worker.getState() === 'RUNNING') worker.shutdown()
-      await ended
+      await ended.catch((error: unknown) => {
+        if (!(error instanceof GracefulShutdownPeriodExpiredError)) throw error
+        log.warn('A step did not hear that it must end. Another worker repeats it.')
+      })
     },
   }
 }

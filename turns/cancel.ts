@@ -47,9 +47,10 @@ export function requestCancel(
     if (row?.state === 'running') {
       return { ...NOTHING, running: { turnId, gen: row.gen } }
     }
-    if (!row) return { ...NOTHING, delivery: await retractPending(trx, turnId) }
+    const head = await releaseHead(trx, roomId)
+    if (!row) return { ...NOTHING, delivery: await retractPending(trx, turnId), head }
     await cancelApprovals(trx, turnId)
-    return { ...NOTHING, cancelled: { gen: row.gen }, head: await releaseHead(trx, roomId) }
+    return { ...NOTHING, cancelled: { gen: row.gen }, head }
   })
 }
 

@@ -40,6 +40,9 @@ const silent = {
   error: nothing,
 }
 
+/** What a cancelled step gets to end, when the Worker shuts down. */
+const FORCE_MS = 5_000
+
 /** A Temporal Worker that runs turns. */
 export function createAgentWorker(ports: Ports, settings: WorkerSettings): Promise<Worker> {
   return Worker.create({
@@ -49,6 +52,8 @@ export function createAgentWorker(ports: Ports, settings: WorkerSettings): Promi
     workflowBundle: settings.workflowBundle,
     activities: createActivities(ports),
     shutdownGraceTime: settings.drainMs,
+    // A step that does not hear its cancellation must not hold up the end of the process.
+    shutdownForceTime: settings.drainMs + FORCE_MS,
     workerDeploymentOptions: settings.version && pinned(settings.version),
     // A paused Worker keeps its open polls, and each swallows a task: few polls, few tasks lost.
     // (`maxConcurrentActivityTaskPolls` is ignored by SDK 1.24.)

@@ -4,7 +4,7 @@
  *
  *   --seed <n>        decides everything that can be decided (a fresh one)
  *   --minutes <n>     how long there are messages and faults (2)
- *   --rate <n>        messages per second (1.2)
+ *   --rate <n>        messages per second (2)
  *   --replay <path>   the plan of an earlier run: its folder, or a file
  *   --plan            prints the plan, and does nothing
  *   --keep            keeps what a run leaves behind although it passed
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     minutes: { type: 'string', default: '2' },
-    rate: { type: 'string', default: '1.2' },
+    rate: { type: 'string', default: '2' },
     replay: { type: 'string' },
     plan: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },

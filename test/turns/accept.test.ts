@@ -48,7 +48,7 @@ describeDatabases('accepting a message', (open, kind) => {
     const result = await accepted(input)
     const turn = await turnRow(db(), turnId)
 
-    expect(result.tickets).toEqual([{ turnId, agentId, state: 'queued' }])
+    expect(result.tickets).toEqual([{ turnId, agentId, state: 'queued', answeredBy: null }])
     const deadlineAt = turn.deadline_at.getTime()
     expect(result.heads).toEqual([{ turnId, gen: 1, agentId, roomId, deadlineAt }])
     expect(turn).toMatchObject({ seq: 1, state: 'queued', policy: 'enqueue', memory_id: memoryId })
