@@ -24,14 +24,15 @@ type ParkPorts = Pick<
  */
 export const createPark = (ports: ParkPorts) =>
   async function park(input: TurnInput, ordinal: number): Promise<Parking> {
-    const opened = await openEnding(ports, input, 'park')
-    const { turn } = opened
     const { decision, round } = await decisionBehind(ports.journal, input, ordinal)
-    const request = await requestOf(ports, input, ordinal)
-    const { reply, spoken } = await outcomeOf(ports, opened, { kind: 'decided', round })
     const gen = typeof decision.gen === 'number' ? decision.gen : input.gen
     const step = runStep(ordinal)
     const approvalId = approvalIdOf({ turnId: input.turnId, gen, step })
+    if (await wasAnswered(ports, input, approvalId)) return { kind: 'parked', hasOutbox: false }
+    const opened = await openEnding(ports, input, 'park')
+    const { turn } = opened
+    const request = await requestOf(ports, input, ordinal)
+    const { reply, spoken } = await outcomeOf(ports, opened, { kind: 'decided', round })
     const parked = await ports.approvals.park({
       ...{ attempt: currentAttempt(input), turn, approvalId, step, request, reply },
       question: {
@@ -46,6 +47,10 @@ export const createPark = (ports: ParkPorts) =>
     if (parked.head) await startNext(ports, parked.head)
     return { kind: 'parked', hasOutbox: parked.hasOutbox }
   }
+
+/** A late attempt, and another worker has parked the turn: it has gone on since. */
+const wasAnswered = async ({ turns, approvals }: ParkPorts, input: TurnInput, approvalId: string) =>
+  !(await turns.load(input)) && (await approvals.find(approvalId)) !== undefined
 
 async function requestOf(
   { journal }: ParkPorts,

@@ -74,11 +74,15 @@ async function insertApproval(
       clock_timestamp() + ${deadlineMs}::float8 * interval '1 millisecond')`.execute(trx)
 }
 
-async function isParked(trx: Kysely<Database>, { attempt }: ParkInput): Promise<boolean> {
+/** By this generation; it may have been answered since. */
+async function isParked(
+  trx: Kysely<Database>,
+  { attempt, approvalId }: ParkInput,
+): Promise<boolean> {
   const { rows } = await sql`
-    select 1 as parked from turns
-    where id = ${attempt.turnId} and gen = ${attempt.gen} and run_id = ${attempt.runId}
-      and state = 'waiting_approval'`.execute(trx)
+    select 1 as parked from approvals where id = ${approvalId} and gen = ${attempt.gen}`.execute(
+    trx,
+  )
   return rows.length > 0
 }
 
