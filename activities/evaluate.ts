@@ -9,7 +9,10 @@ import { workContext } from './work-context.ts'
  * again, it finds that and does nothing.
  */
 export const createEvaluate = (
-  ports: Pick<Ports, 'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories' | 'approvals'>,
+  ports: Pick<
+    Ports,
+    'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories' | 'approvals'
+  >,
 ) =>
   async function evaluate(input: TurnInput, name: string): Promise<void> {
     const attempt = currentAttempt(input)

@@ -11,7 +11,7 @@ import { createDeliverRoom } from './deliver-room.ts'
 import { createEvaluate } from './evaluate.ts'
 import { toFailure } from './failures.ts'
 import { createPark } from './park.ts'
-import { decideStep } from './rounds.ts'
+import { composeStep, decideStep } from './rounds.ts'
 import { type ActionStep, createRunAction } from './run-action.ts'
 import { createSettle } from './settle.ts'
 import { createShouldRespond } from './should-respond.ts'
@@ -25,14 +25,11 @@ export function createActivities(ports: Ports) {
     admit: guard('admit', createAdmit(ports)),
     shouldRespond: guard('shouldRespond', createShouldRespond(ports)),
     shouldRespondModel: guard('shouldRespond.model', createShouldRespondModel(ports)),
-    composeState: guard(
-      (round?: number) => decideStep(round).replace('decide', 'composeState'),
-      createComposeState(ports),
-    ),
+    composeState: guard(composeStep, createComposeState(ports)),
     decide: guard(decideStep, createDecide(ports)),
-    steer: guard((round: number) => `steer:${round}`, createSteer(ports)),
     runAction: guard(({ ordinal }: ActionStep) => `runAction:${ordinal}`, createRunAction(ports)),
     park: guard('park', createPark(ports)),
+    steer: guard((round: number) => `steer:${round}`, createSteer(ports)),
     settle: guard('settle', createSettle(ports)),
     deliver: guard('deliver', createDeliver(ports)),
     deliverRoom: guardedRoom(ports, createDeliverRoom(ports)),

