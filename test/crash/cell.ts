@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Dedup } from '../../agent/connector.ts'
 import { billOf, collectRows, historyTexts, inBrief } from './collect.ts'
 import type { Evidence } from './evidence.ts'
@@ -24,8 +23,7 @@ export interface CellResult {
 }
 
 /** Recovery takes up to 15 s by design; a busy machine takes longer. */
-const QUIET_MS = 60_000
-const REACH_MS = 20_000
+const QUIET_MS = 120_000
 /** `hashtext('turnkeeper.sweep')`, as turns/sweep.ts has it: whoever holds it keeps all others from sweeping. */
 const SWEEP_LOCK = 738_911_442
 
@@ -50,10 +48,10 @@ export async function runCell(house: House, agentId: string, cell: Cell): Promis
   try {
     const accepted = room.deliver(victim)
     const delivered = accepted.then(() => room.deliver(third)).finally(() => followed.resolve())
-    const struckAt = await reached(strike, delivered)
-    await delivered
+    const ended = delivered.then(() => quiet(house, room, 3))
+    const struckAt = await reached(strike, ended)
+    await ended
     await Promise.all(repeats)
-    await quiet(house, room, 3)
     if (cell.fault === 'duplicate') await redeliver()
     const quietAt = Date.now()
     const victimId = await accepted
@@ -84,11 +82,9 @@ async function quiet(house: House, room: CrashRoom, messages: number): Promise<v
   if (left !== '') throw new Error(`After ${QUIET_MS} ms there still is: ${left}.`)
 }
 
-async function reached({ struck }: Strike, delivered: Promise<unknown>): Promise<number> {
-  // What fails in the delivery fails the cell; a fault is only awaited.
-  const failed = delivered.then(() => new Promise<never>(() => undefined))
-  const late = delay(REACH_MS, undefined, { ref: false }).then(() => undefined)
-  const at = await Promise.race([struck, failed, late])
+/** A turn that ended without a fault was never at the point. */
+async function reached({ struck }: Strike, ended: Promise<void>): Promise<number> {
+  const at = await Promise.race([struck, ended])
   if (at === undefined) throw new Error('The turn did not come to this point.')
   return at
 }

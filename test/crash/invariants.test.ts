@@ -1,14 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Evidence, Rows } from './evidence.ts'
 import { checkInvariants } from './invariants.ts'
-import { GOOD_ROWS, sampleEvidence } from './sample-evidence.ts'
+import { type EvidenceChange, GOOD_ROWS, sampleEvidence } from './sample-evidence.ts'
 
-type Change = Partial<Omit<Evidence, 'rows'>> & { rows?: Partial<Rows> }
-
-const found = (change: Change): string[] =>
-  checkInvariants(sampleEvidence(change as Parameters<typeof sampleEvidence>[0])).map(
-    ({ invariant, what }) => `${invariant}: ${what}`,
-  )
+const found = (change: EvidenceChange): string[] =>
+  checkInvariants(sampleEvidence(change)).map(({ invariant, what }) => `${invariant}: ${what}`)
 
 /** A table with its first row changed. */
 function withFirst<Table extends keyof Rows>(
@@ -32,7 +28,7 @@ describe('the check of the promises', () => {
     expect(found({})).toEqual([])
   })
 
-  it.each<[string, Change, string]>([
+  it.each<[string, EvidenceChange, string]>([
     [
       'an accepted message that is gone',
       { rows: without('messages', 'asked-1') },

@@ -92,17 +92,16 @@ const OTHER_PLATFORMS = [
 
 function otherTable(results: readonly CellResult[]): string[] {
   const others = results.filter(({ dedup }) => dedup !== 'nonce')
-  const rows = new Map(
-    others.map(({ point, fault }) => [`\`${point}\` | ${fault}`, { point, fault }]),
-  )
+  const row = (point: string, fault: string) => {
+    const inRow = others.filter((other) => other.point === point && other.fault === fault)
+    if (inRow.length === 0) return []
+    const cells = OTHER_DEDUPS.map((dedup) => shown(inRow.find((cell) => cell.dedup === dedup)))
+    return [`| \`${point}\` | ${fault} | ${cells.join(' | ')} |`]
+  }
   return [
     `| point | fault | ${OTHER_DEDUPS.join(' | ')} |`,
     `| --- | --- |${' ---: |'.repeat(OTHER_DEDUPS.length)}`,
-    ...[...rows].map(([row, { point, fault }]) => {
-      const inRow = others.filter((other) => other.point === point && other.fault === fault)
-      const cells = OTHER_DEDUPS.map((dedup) => shown(inRow.find((cell) => cell.dedup === dedup)))
-      return `| ${row} | ${cells.join(' | ')} |`
-    }),
+    ...POINTS.flatMap(({ name }) => FAULTS.flatMap((fault) => row(name, fault.name))),
   ]
 }
 

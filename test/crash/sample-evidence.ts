@@ -1,9 +1,9 @@
 import type { Evidence, Rows } from './evidence.ts'
 
+export type EvidenceChange = Partial<Omit<Evidence, 'rows'>> & { readonly rows?: Partial<Rows> }
+
 /** Two turns of one room that went as promised. Each part may be replaced. */
-export function sampleEvidence(
-  change: Partial<Evidence> & { rows?: Partial<Rows> } = {},
-): Evidence {
+export function sampleEvidence(change: EvidenceChange = {}): Evidence {
   const { rows, ...rest } = change
   return { ...GOOD, ...rest, rows: { ...GOOD_ROWS, ...rows } }
 }

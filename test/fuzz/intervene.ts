@@ -36,7 +36,6 @@ export async function openLetter(stage: Stage, { act, edits, api }: Letter): Pro
   const found = letters.parse(list.body).data.deadLetters[0]
   if (!found) return
   const { turnId, text } = found
-  if (act === 'retry') stage.retried.add(turnId)
   const edited = edits && act === 'retry' ? { text: `${text ?? ''} (edited)` } : {}
   const body = { by: 'fuzz', ...edited }
   const answered = await stage.ask(

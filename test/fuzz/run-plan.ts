@@ -14,6 +14,7 @@ import { savePlan } from './plan-file.ts'
 import { showProgress } from './progress.ts'
 import { setScene } from './scene.ts'
 import type { Stage } from './stage.ts'
+import { summaryOf } from './summary.ts'
 import { watchEndings } from './watch-endings.ts'
 
 export interface RunOptions {
@@ -35,14 +36,13 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<string[]
     const scene = await setScene(plan, ask, signal)
     const stage: Stage = {
       ...{ plan, house, scene, ask, journal, signal },
-      ...{ said: new Map(), cancelled: new Set(), retried: new Set(), answers: new Map() },
-      followed: [],
+      ...{ said: new Map(), cancelled: new Set(), answers: new Map(), followed: [] },
     }
     const wrong = await act(stage, say)
     if (signal.aborted) return ['it was given up']
     const run = await gather(stage)
     const outcomes = outcomesOf(stage, run)
-    for (const line of outcomeTable(outcomes)) say(line)
+    for (const line of [...outcomeTable(outcomes), `  ${summaryOf(stage, run)}`]) say(line)
     const all = [...wrong, ...checkRun(stage, run), ...tooFew(outcomes)]
     await keep(folder, run, all)
     return all

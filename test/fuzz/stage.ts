@@ -35,8 +35,6 @@ export interface Stage {
   readonly said: Map<string, Said>
   /** Turns that somebody asked to cancel. */
   readonly cancelled: Set<string>
-  /** Turns that an operator retried. */
-  readonly retried: Set<string>
   /** The decisions on approvals that were taken, by the approval's id. */
   readonly answers: Map<string, string[]>
   readonly followed: Followed[]

@@ -1,5 +1,6 @@
-import type { Client } from '@temporalio/client'
+import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type pg from 'pg'
+import type { TurnRef } from '../../schema/turn.ts'
 import { turnWorkflowId } from '../../temporal/ids.ts'
 
 type Query = Pick<pg.Pool, 'query'>
@@ -29,10 +30,19 @@ export async function underWay(db: Query): Promise<string> {
 export async function runningWorkflows(db: Query, temporal: Client): Promise<string[]> {
   const { rows } = await db.query<{ turnId: string; gen: number }>(WORKFLOWS)
   const standing = await Promise.all(
-    rows.map(async (turn) => {
-      const { status } = await temporal.workflow.getHandle(turnWorkflowId(turn)).describe()
-      return status.name === 'RUNNING' ? [`the Workflow of ${turn.turnId}`] : []
-    }),
+    rows.map(async (turn) =>
+      (await statusOf(temporal, turn)) === 'RUNNING' ? [`the Workflow of ${turn.turnId}`] : [],
+    ),
   )
   return standing.flat()
+}
+
+/** A generation that ended in the queue was never started. */
+async function statusOf(temporal: Client, turn: TurnRef): Promise<string | undefined> {
+  try {
+    return (await temporal.workflow.getHandle(turnWorkflowId(turn)).describe()).status.name
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
+  }
 }
