@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { Migrator } from 'kysely/migration'
+import { type MigrationResultSet, Migrator } from 'kysely/migration'
 import { migrations } from '../schema/migrations/index.ts'
 import { codeOf, isUnavailable } from './failures.ts'
 import type { OpenDatabase } from './open.ts'
@@ -20,14 +20,28 @@ export interface MigrationStatus {
  * @throws {SchemaTooNewError} @throws {MigrationError}
  */
 export async function migrate(opened: OpenDatabase): Promise<string[]> {
-  const migrator = new Migrator({
-    db: opened.db,
-    provider: { getMigrations: async () => migrations },
-  })
-  const { error, results = [] } = await migrator.migrateToLatest()
+  const { error, results = [] } = await migrated(opened).catch(
+    (error: unknown): MigrationResultSet => ({ error }),
+  )
   if (error) throw await explain(error, opened)
   return results.map((result) => result.migrationName)
 }
+
+function migrated(opened: OpenDatabase): Promise<MigrationResultSet> {
+  return opened.db.connection().execute(async (db) => {
+    if (opened.kind !== 'postgres') return migratorOn(db).migrateToLatest()
+    // A process that is short of time between two statements must not lose its transaction to it.
+    await sql`set idle_in_transaction_session_timeout = 0`.execute(db)
+    try {
+      return await migratorOn(db).migrateToLatest()
+    } finally {
+      await sql`reset idle_in_transaction_session_timeout`.execute(db).catch(() => undefined)
+    }
+  })
+}
+
+const migratorOn = (db: OpenDatabase['db']) =>
+  new Migrator({ db, provider: { getMigrations: async () => migrations } })
 
 export async function migrationStatus({ db }: OpenDatabase): Promise<MigrationStatus> {
   const known = Object.keys(migrations).sort()

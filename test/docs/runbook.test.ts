@@ -53,7 +53,7 @@ whereTyped('docs/runbook.md, carried out', () => {
       env: { TURNKEEPER_HTTP_WAIT_MS: '1000', TURNKEEPER_SWEEP_INTERVAL_MS: '1000' },
     })
     wire = await startProxy(house.postgresUrl)
-    db = new pg.Pool({ connectionString: house.postgresUrl, max: 2 })
+    db = openDb()
     api = await house.startApi({ POSTGRES_URL: wire.url })
     worker = await startWorker()
     client = createClient(api.url)
@@ -68,6 +68,12 @@ whereTyped('docs/runbook.md, carried out', () => {
     await wire.close()
     await rm(folder, { recursive: true, force: true })
   })
+
+  function openDb(): pg.Pool {
+    const pool = new pg.Pool({ connectionString: house.postgresUrl, max: 2 })
+    pool.on('error', () => undefined) // a test ends its sessions
+    return pool
+  }
 
   const startWorker = (env = {}) => house.startWorker({ POSTGRES_URL: wire.url, ...env })
 
@@ -312,6 +318,31 @@ whereTyped('docs/runbook.md, carried out', () => {
     ])
   })
 
+  it('a restored backup ends what it left unfinished, and the dead letters bring it back', async () => {
+    const { turnId, channel, release } = await running()
+    const behind = await client.drop(channel, 'Behind it.')
+    const { name, admin } = await copyOf(house.postgresUrl)
+    release()
+    await endOf(behind)
+    const after = await said(channel)
+    await Promise.all([api.end('SIGTERM'), worker.end('SIGTERM')])
+    await db.end()
+    await exchange(admin, name)
+    db = openDb()
+    // A backup is older than a test.
+    await db.query(`update turns set touched_at = now() - interval '1 hour'`)
+    api = await house.startApi({ POSTGRES_URL: wire.url })
+    client = createClient(api.url)
+    tools = { ...tools, TURNKEEPER_API_URL: api.url }
+    worker = await startWorker()
+    const lost = { state: 'failed', code: 'workflow_lost', gen: 1 }
+    expect(await Promise.all([endOf(turnId), endOf(behind)])).toEqual([lost, lost])
+    expect((await client.get(`/api/turns/${after.turnId}`)).status).toBe(404)
+    await step('retry all')
+    expect(await said(channel)).toMatchObject({ state: 'replied' })
+    expect((await endOf(turnId)).state).toBe('replied')
+  })
+
   it('builds are shown, and the way back is one command', async () => {
     await startWorker({ TURNKEEPER_BUILD_ID: 'v1' })
     await startWorker({ TURNKEEPER_BUILD_ID: 'v2' })
@@ -334,6 +365,31 @@ whereTyped('docs/runbook.md, carried out', () => {
 
   const describeTurn = (turnId: string) => temporalCli('workflow', 'describe', { turnId })
 })
+
+/** A copy of a running database, as a backup is one: nobody writes for a moment. */
+async function copyOf(url: string) {
+  const name = new URL(url).pathname.slice(1)
+  const server = new URL(url)
+  server.pathname = '/postgres'
+  const admin = new pg.Client({ connectionString: server.href })
+  await admin.connect()
+  await admin.query(`alter database ${name} allow_connections false`)
+  await endSessions(admin, name)
+  await admin.query(`create database ${name}_backup template ${name}`)
+  await admin.query(`alter database ${name} allow_connections true`)
+  return { name, admin }
+}
+
+/** The backup takes the place of the database. */
+async function exchange(admin: pg.Client, name: string): Promise<void> {
+  await endSessions(admin, name)
+  await admin.query(`alter database ${name} rename to ${name}_lost`)
+  await admin.query(`alter database ${name}_backup rename to ${name}`)
+  await admin.end()
+}
+
+const endSessions = (admin: pg.Client, name: string) =>
+  admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
 
 const envOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])))
