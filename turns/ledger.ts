@@ -1,8 +1,9 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { FencedError } from '../agent/errors.ts'
 import type { FinishReason, ModelResult } from '../agent/models.ts'
 import type { CallEnd, CallTimes, LedgerCall, OpenedCall } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
+import type { TurnRef } from '../schema/turn.ts'
 
 interface OpenedRow {
   mine: boolean
@@ -86,6 +87,25 @@ export async function endCall(db: Kysely<Database>, call: LedgerCall, end: CallE
       error = ${end.error}, first_token_ms = ${end.firstTokenMs}::int, latency_ms = ${end.latencyMs}::int,
       finished_at = clock_timestamp()
     where ${whereCall(call)} and state in ('pending', 'unknown')`.execute(db)
+}
+
+/**
+ * The statement that closes the calls of steps whose claims are void: nobody waits for an answer any
+ * more. A late answer, or a late abort, overwrites it as ever.
+ */
+export const abandonCalls = ({ turnId, gen }: TurnRef): RawBuilder<unknown> => sql`
+  update model_calls set state = 'unknown', finished_at = clock_timestamp()
+  where turn_id = ${turnId} and gen <= ${gen} and state = 'pending'`
+
+/**
+ * Closes the calls of evaluators that died with their worker, and were not made again: the turn had
+ * ended for longer than an evaluator may take.
+ */
+export async function closeForgottenCalls(db: Kysely<Database>): Promise<void> {
+  await sql`
+    update model_calls c set state = 'unknown', finished_at = clock_timestamp() from turns t
+    where c.state = 'pending' and c.created_at < clock_timestamp() - interval '10 minutes'
+      and t.id = c.turn_id and t.settled_at < clock_timestamp() - interval '10 minutes'`.execute(db)
 }
 
 /** About four characters a token in English; the vendor's own count replaces it where there is one. */

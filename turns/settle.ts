@@ -6,6 +6,7 @@ import type { TurnState } from '../schema/turn.ts'
 import { endTurn } from './end-turn.ts'
 import { lockRoomAndTurn } from './head.ts'
 import { voidClaims } from './journal.ts'
+import { abandonCalls } from './ledger.ts'
 import { openNextGeneration } from './next-generation.ts'
 import { hasOutage, noteReached } from './outages.ts'
 
@@ -66,6 +67,8 @@ function settleStatement(input: SettleInput) {
       ${endTurn(input)}
     ), voided as (
       ${voidClaims({ turnId, gen })} and step <> 'settle' and exists (select from ended)
+    ), abandoned as (
+      ${abandonCalls({ turnId, gen })} and exists (select from ended)
     ), message as (
       insert into messages (id, channel_id, author_id, content, raw_message, in_reply_to, source_type, metadata, turn_id)
       select ${reply?.messageId ?? null}::uuid, channel_id, agent_id, ${reply?.content.text ?? ''}, ${content}::jsonb,

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
 import { lockRoomAndTurn, toHeadTurn } from './head.ts'
+import { closeForgottenCalls } from './ledger.ts'
 import { openNextGeneration } from './next-generation.ts'
 import { abandonedRooms, type OutboxRoom } from './outbox-abandoned.ts'
 
@@ -67,6 +68,7 @@ export function findLateTurns(
     const { rows } = await sql<{ mine: boolean }>`
       select pg_try_advisory_xact_lock(${SWEEP_LOCK}::bigint) as mine`.execute(trx)
     if (!rows[0]?.mine) return undefined
+    await closeForgottenCalls(trx)
     return {
       ready: (await ready(trx, limits.readyMs)).map(toHeadTurn),
       expired: (await expired(trx, limits.graceMs)).map(toHeadTurn),

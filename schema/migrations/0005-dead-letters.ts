@@ -6,6 +6,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 }
 
 export async function down(db: Kysely<unknown>): Promise<void> {
+  await sql.raw('drop index model_calls_pending').execute(db)
   await sql.raw('drop table dead_letter_acts, temporal_outages, temporal_contact').execute(db)
   await sql
     .raw(
@@ -58,4 +59,7 @@ const STATEMENTS = [
     one boolean primary key default true check (one),
     reached_at timestamptz not null
   )`,
+
+  // Calls of which nobody said how they ended.
+  `create index model_calls_pending on model_calls (created_at) where state = 'pending'`,
 ]

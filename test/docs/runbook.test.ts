@@ -9,13 +9,14 @@ import { type DevServer, startDevServer } from '../../temporal/dev-server.ts'
 import { freePortFrom } from '../../temporal/free-port.ts'
 import { projectFile, ROOT } from '../deploy/compose-file.ts'
 import { heldReply, reply, requestFor } from '../e2e/answers.ts'
-import { type Client, createClient } from '../e2e/client.ts'
+import { type Client, createClient, posted } from '../e2e/client.ts'
 import { until } from '../e2e/until.ts'
 import { type CuttableProxy, startProxy } from '../streams/cuttable-proxy.ts'
 import { type Api, type House, openHouse, type Worker } from '../support/e2e-house.ts'
 import { runTurnkeeper } from '../support/processes.ts'
 import type { Answer } from '../support/stub-openai.ts'
 import { temporalBinary } from '../support/temporal.ts'
+import { copyOf, exchange } from './database-copy.ts'
 import { hasTools } from './run-examples.ts'
 import { loggedLines, runShell, triedBlocks } from './tried-blocks.ts'
 
@@ -23,9 +24,8 @@ const page = projectFile('docs/runbook.md')
 const blocks = triedBlocks(page)
 
 const IP = '127.0.0.1'
-/** The sweeper looks at a turn that was quiet for 30 s; a test's machine may be busy. */
+/** What a sweep ends or begins anew; a test's machine may be busy. */
 const SWEPT_MS = 90_000
-/** What the sweeper finds takes half a minute; several such things happen in one test. */
 jest.setTimeout(180_000)
 
 /** Nobody is there to type them otherwise. */
@@ -143,6 +143,9 @@ whereTyped('docs/runbook.md, carried out', () => {
   const said = async (channel = randomUUID()) =>
     client.settled(await client.drop(channel, 'Are you there?'), SWEPT_MS)
 
+  /** The sweeper looks at a turn that was quiet for half a minute, for which nobody waits here. */
+  const quietForLong = () => db.query(`update turns set touched_at = now() - interval '1 minute'`)
+
   const endOf = async (turnId: string) => {
     const { state, code, gen } = await client.settled(turnId, SWEPT_MS)
     return { state, code, gen }
@@ -164,7 +167,7 @@ whereTyped('docs/runbook.md, carried out', () => {
 
   it('while Temporal is gone messages wait, and nothing has to be done but to bring it back', async () => {
     await temporal.stop()
-    const { turnId } = await (await client.post(randomUUID(), 'Still there?')).json()
+    const { turnId } = await posted(await client.post(randomUUID(), 'Still there?'), 202)
     await step('temporal gone')
     await logged('Temporal does not answer: turns wait, and their deadlines with them.')
     await until('the outage', async () => (await rows('outages'))[0])
@@ -180,6 +183,7 @@ whereTyped('docs/runbook.md, carried out', () => {
     await temporal.stop()
     await rm(join(folder, 'data'), { recursive: true })
     temporal = await startTemporal()
+    await quietForLong()
     expect(await endOf(turnId)).toEqual({ state: 'replied', code: null, gen: 2 })
     await logged('Temporal does not know this turn; it is started again as a new generation.')
     release()
@@ -268,6 +272,7 @@ whereTyped('docs/runbook.md, carried out', () => {
       'a test',
       reset,
     )
+    await quietForLong()
     const lost = { state: 'failed', code: 'workflow_lost', gen: 1 }
     expect(await Promise.all([endOf(terminated.turnId), endOf(reset.turnId)])).toEqual([lost, lost])
     await logged('The Workflow of this turn ended without an outcome.')
@@ -329,8 +334,7 @@ whereTyped('docs/runbook.md, carried out', () => {
     await db.end()
     await exchange(admin, name)
     db = openDb()
-    // A backup is older than a test.
-    await db.query(`update turns set touched_at = now() - interval '1 hour'`)
+    await quietForLong() // a backup is older than a test
     api = await house.startApi({ POSTGRES_URL: wire.url })
     client = createClient(api.url)
     tools = { ...tools, TURNKEEPER_API_URL: api.url }
@@ -365,31 +369,6 @@ whereTyped('docs/runbook.md, carried out', () => {
 
   const describeTurn = (turnId: string) => temporalCli('workflow', 'describe', { turnId })
 })
-
-/** A copy of a running database, as a backup is one: nobody writes for a moment. */
-async function copyOf(url: string) {
-  const name = new URL(url).pathname.slice(1)
-  const server = new URL(url)
-  server.pathname = '/postgres'
-  const admin = new pg.Client({ connectionString: server.href })
-  await admin.connect()
-  await admin.query(`alter database ${name} allow_connections false`)
-  await endSessions(admin, name)
-  await admin.query(`create database ${name}_backup template ${name}`)
-  await admin.query(`alter database ${name} allow_connections true`)
-  return { name, admin }
-}
-
-/** The backup takes the place of the database. */
-async function exchange(admin: pg.Client, name: string): Promise<void> {
-  await endSessions(admin, name)
-  await admin.query(`alter database ${name} rename to ${name}_lost`)
-  await admin.query(`alter database ${name}_backup rename to ${name}`)
-  await admin.end()
-}
-
-const endSessions = (admin: pg.Client, name: string) =>
-  admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
 
 const envOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value ? [[name, value]] : [])))

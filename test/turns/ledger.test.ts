@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
+import { sql } from 'kysely'
 import { FencedError } from '../../agent/errors.ts'
 import type { ModelResult } from '../../agent/models.ts'
 import type { LedgerCall, LoadedTurn } from '../../agent/ports.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import { claim, finish } from '../../turns/journal.ts'
-import { completeCall, endCall, openCall } from '../../turns/ledger.ts'
+import { closeForgottenCalls, completeCall, endCall, openCall } from '../../turns/ledger.ts'
 import { settle } from '../../turns/settle.ts'
 import { takeOver } from '../../turns/sweep.ts'
 import { describeDatabases } from '../support/databases.ts'
@@ -100,6 +101,40 @@ describeDatabases('the ledger', (open) => {
       await opened(callOf(turn, 1))
       expect(await opened(callOf(turn, 2))).toEqual({ kind: 'open', failures: 0 })
       expect(await rowsOf(turn)).toMatchObject([{ state: 'unknown' }, { state: 'pending' }])
+    })
+
+    it('is unknown once the turn has ended, and completed when its answer comes after that', async () => {
+      const turn = await running()
+      await opened(callOf(turn, 1))
+      await settle(db(), settlementOf(headOf(turn), { state: 'cancelled', reply: null }))
+      expect(await rowsOf(turn)).toMatchObject([{ state: 'unknown', response: null }])
+      await completeCall(db(), callOf(turn, 1), ANSWER, TIMES)
+      expect(await rowsOf(turn)).toMatchObject([{ state: 'complete', output_tokens: 7 }])
+    })
+
+    it('after the end of its turn is unknown once nobody can be waiting for it', async () => {
+      const turn = await running()
+      await settle(db(), settlementOf(headOf(turn)))
+      const row = { turn_id: turn.turnId, gen: 1, step: 'evaluate:LOOK', call: 1, attempt: 1 }
+      const call = { ...row, vendor: 'openai', model: 'stub', purpose: 'TEXT_SMALL' }
+      await db()
+        .insertInto('model_calls')
+        .values({ ...call, state: 'pending' })
+        .execute()
+      const age = (minutes: number) =>
+        sql`update turns t set settled_at = clock_timestamp() - ${minutes}::float8 * interval '1 minute'
+          where id = ${turn.turnId}`
+          .execute(db())
+          .then(() =>
+            sql`update model_calls set created_at = clock_timestamp() - ${minutes}::float8 * interval '1 minute'
+              where turn_id = ${turn.turnId}`.execute(db()),
+          )
+      await age(9)
+      await closeForgottenCalls(db())
+      expect(await rowsOf(turn)).toMatchObject([{ state: 'pending' }])
+      await age(11)
+      await closeForgottenCalls(db())
+      expect(await rowsOf(turn)).toMatchObject([{ state: 'unknown' }])
     })
 
     it('is completed all the same when its answer comes late', async () => {
