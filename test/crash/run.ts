@@ -3,6 +3,7 @@
  *
  *   --only <text>    points whose name contains it
  *   --fault <name>   one fault
+ *   --share <n>      besides the kills only every n-th cell, from a place that is drawn and printed
  *   --houses <n>     how many cells at once (6)
  *   --write          writes docs/crash-matrix.md
  */
@@ -15,6 +16,8 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     fault: { type: 'string' },
+    share: { type: 'string', default: '1' },
+    offset: { type: 'string' },
     houses: { type: 'string', default: '6' },
     write: { type: 'boolean', default: false },
   },
@@ -25,7 +28,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(130))
 }
 const say = (line: string) => void process.stdout.write(`${line}\n`)
-const cells = selectCells({ only: values.only, fault: values.fault })
+const share = Number(values.share)
+const offset = Number(values.offset ?? Math.floor(Math.random() * share))
+const { only, fault } = values
+const cells = selectCells({ only, fault, share, offset })
+if (share > 1)
+  say(`${cells.length} cells: all kills, of the rest every ${share}th (--offset ${offset}).`)
 const began = Date.now()
 const { results, folder } = await runMatrix(cells, { houses: Number(values.houses), say })
 const failed = results.filter(({ violations }) => violations.length > 0).length

@@ -7,15 +7,19 @@ export interface Selection {
   /** Part of a point's name. */
   readonly only: string
   readonly fault: string | undefined
+  /** Besides the kills only every so manieth cell, counted from `offset`. @default all of them */
+  readonly share?: number
+  readonly offset?: number
 }
 
 /** Cells in the order of the turn, slow faults first, so that no house ends with one alone. */
-export function selectCells({ only, fault }: Selection): Cell[] {
+export function selectCells({ only, fault, share = 1, offset = 0 }: Selection): Cell[] {
   const isWanted = (cell: Cell) =>
     cell.point.name.includes(only) && (fault === undefined || cell.fault === fault)
   const rank = (cell: Cell) => (SLOW.indexOf(cell.fault) + SLOW.length + 1) % (SLOW.length + 1)
   return [...everywhere(), ...otherPlatforms()]
     .filter(isWanted)
+    .filter((cell, index) => cell.fault === 'kill' || index % share === offset % share)
     .toSorted((a, b) => rank(a) - rank(b))
 }
 

@@ -18,7 +18,7 @@ describe.each(pages)('%s', (page) => {
   it('names only commands that exist', () => {
     const named = found(
       page,
-      /(?:turnkeeper --|bin\/turnkeeper\.js) ((?:(?:turn|deployment) )?[a-z]+)/g,
+      /(?:turnkeeper --|bin\/turnkeeper\.js) ((?:(?:turn|deployment|approval|dead-letter) )?[a-z]+)/g,
     )
     expect(named.filter((name) => !Object.hasOwn(COMMANDS, name))).toEqual([])
   })
