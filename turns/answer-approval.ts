@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import { ConflictError } from '../agent/errors.ts'
 import type { ApprovalDoor, ApprovalOption } from '../schema/approval.ts'
 import type { Database } from '../schema/database.ts'
 import type { HeadTurn } from '../schema/turn.ts'
@@ -36,6 +37,8 @@ const STATES = { approve: 'approved', deny: 'denied', expire: 'expired' } as con
  * generation and with a deadline of its own. Answers, cancellation and expiry are decided by the
  * room's lock: the first one stands. An answer behind the deadline counts as none, also when the
  * sweeper has not come by yet. Undefined when there is no such approval.
+ *
+ * @throws {ConflictError} `agent_stopped`
  */
 export async function answerApproval(
   db: Kysely<Database>,
@@ -46,6 +49,7 @@ export async function answerApproval(
   const { room_id: roomId, turn_id: turnId } = known
   return db.transaction().execute(async (trx) => {
     await lockRoomAndTurn(trx, { roomId, turnId })
+    if (answer.decision !== 'expire') await refuseStopped(trx, known.agent_id)
     if (await settleQuestion(trx, answer)) await resume(trx, known, answer)
     else await dropStale(trx, answer.id)
     // A statement of its own: it must see what the lock may have waited for.
@@ -54,6 +58,17 @@ export async function answerApproval(
     const isOurs = approval.state === STATES[answer.decision]
     return { approval, isOurs, head: await releaseHead(trx, roomId) }
   })
+}
+
+/** Its turn would wait until its deadline, and the answer be spent. @throws {ConflictError} */
+async function refuseStopped(trx: Kysely<Database>, agentId: string): Promise<void> {
+  const { rows } = await sql<{ status: string }>`
+    select status from agents where id = ${agentId}`.execute(trx)
+  if (rows[0]?.status === 'active') return
+  throw new ConflictError(
+    `The agent '${agentId}' is stopped. Start it with POST /api/agents/${agentId}/start, then answer again.`,
+    'agent_stopped',
+  )
 }
 
 /** True for whoever answers first. */

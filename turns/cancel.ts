@@ -48,11 +48,26 @@ export function requestCancel(
       return { ...NOTHING, running: { turnId, gen: row.gen } }
     }
     const head = await releaseHead(trx, roomId)
-    if (!row) return { ...NOTHING, delivery: await retractPending(trx, turnId), head }
+    if (!row)
+      return { ...NOTHING, delivery: await retractUnlessKept(trx, turnId, keepsPartial), head }
     await cancelApprovals(trx, turnId)
     if (!keepsPartial) await retractPending(trx, turnId) // what a parked turn had said
     return { ...NOTHING, cancelled: { gen: row.gen }, head }
   })
+}
+
+/** Of a turn that has ended. What the first request kept, a later one does not take back. */
+async function retractUnlessKept(
+  trx: Kysely<Database>,
+  turnId: string,
+  keepsPartial: boolean,
+): Promise<Retraction | undefined> {
+  if (keepsPartial) return undefined
+  const { rows } = await sql<{ kept: boolean }>`
+    select stop_keeps and cancel_requested_at is not null as kept from turns where id = ${turnId}`.execute(
+    trx,
+  )
+  return rows[0]?.kept ? undefined : retractPending(trx, turnId)
 }
 
 const NOTHING: CancelOutcome = {

@@ -23,7 +23,7 @@ export interface OverlapPlan {
   readonly stopped?: ActiveTurn
   /** The stopped turn keeps what it has said. */
   readonly keeps: boolean
-  /** The running turn, when it may take the message up. */
+  /** The running turn, when it may take the message up: it is the same person's. */
   readonly steered?: ActiveTurn
 }
 
@@ -48,8 +48,8 @@ export function planOverlap(
       const superseded = active.filter((turn) => turn.state === 'queued')
       return { ...place, superseded, stopped: running, isHead: superseded.length === active.length }
     }
-    case 'steer':
-      return { ...place, steered: running }
+    case 'steer': // nobody speaks in another person's turn: what it may do is decided by who asked
+      return { ...place, steered: running?.entityId === entityId ? running : undefined }
     case 'merge':
       return merged(entityId, active, burstMs) ?? { ...place, delayMs: place.isHead ? burstMs : 0 }
   }

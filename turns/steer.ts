@@ -46,7 +46,7 @@ async function runs(trx: Kysely<Database>, { turnId, gen, runId }: StepAttempt):
   return rows.length > 0
 }
 
-/** In their order, also past messages that wait for turns of their own: to steer is to go first. */
+/** Only those of the person who is answered: approvals are given in that name. In their order, also past messages that wait for turns of their own: to steer is to go first. */
 async function take(
   trx: Kysely<Database>,
   { turnId }: TurnRef,
@@ -58,6 +58,7 @@ async function take(
       update turns set state = 'merged', answered_by = ${turnId}, merged_round = ${round}::int,
         settled_at = clock_timestamp(), touched_at = clock_timestamp()
       where room_id = ${roomId} and state = 'queued' and policy = 'steer' and gen = 1
+        and entity_id = (select entity_id from turns where id = ${turnId})
       returning id, gen, seq
     ), counted as (
       update turns set merged_count = merged_count + (select count(*)::int from taken),

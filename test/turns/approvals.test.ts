@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Action } from '../../agent/action.ts'
 import { createSweeperPorts } from '../../bin/sweeper-ports.ts'
 import type { OpenDatabase } from '../../database/open.ts'
+import { setAgentStatus } from '../../memory/agents.ts'
 import { accept } from '../../turns/accept.ts'
 import { pendingApprovals } from '../../turns/approvals.ts'
 import { requestCancel } from '../../turns/cancel.ts'
@@ -178,6 +179,14 @@ describeDatabases('an action that needs approval', (open, kind) => {
         expect.stringContaining('May I run ORDER'),
         'ORDER is done.',
       ])
+    })
+
+    it('is not spent on a stopped agent, whose turn would only wait', async () => {
+      const turn = await turns.parked('ORDER')
+      await setAgentStatus(db(), turn.agentId, 'inactive')
+      await expect(turns.answer(turn, 'approve')).rejects.toMatchObject({ code: 'agent_stopped' })
+      await setAgentStatus(db(), turn.agentId, 'active')
+      expect((await turns.answer(turn, 'approve')).isOurs).toBe(true)
     })
 
     it('gets a deadline of its own', async () => {

@@ -276,6 +276,16 @@ describeDatabases('a message that meets a busy room', (open) => {
       expect(await contents(db())).toEqual(before)
     })
 
+    it("does not speak in another person's turn", async () => {
+      const channel = await createChannel(db())
+      const turn = await runTurn(db(), channel)
+      const message = messageTo(channel, { overlap: { policy: 'steer', burstMs: 0 } })
+      const other = '00000000-0000-4000-8000-000000000008'
+      const hearers = message.hearers.map((hearer) => ({ ...hearer, entityId: other }))
+      expect(await accept(db(), { ...message, hearers })).toMatchObject({ steered: [] })
+      expect(await steer(db(), attemptOf(turn), 1, said(turn))).toEqual([])
+    })
+
     it('has a turn of its own when the running one ends before it looks', async () => {
       const channel = await createChannel(db())
       const turn = await runTurn(db(), channel)
@@ -292,6 +302,22 @@ describeDatabases('a message that meets a busy room', (open) => {
       expect(await steer(db(), attemptOf(turn), 1, said(turn))).toEqual([])
       expect(await contents(db())).toEqual(before)
     })
+  })
+
+  it('keeps what is still to be sent when a cancellation kept it, whatever comes after', async () => {
+    const turn = headOf(await runTurn(db(), await createChannel(db(), { source: 'discord' })))
+    await requestCancel(db(), { ...turn, keepsPartial: true })
+    const reply = replyTo(turn, 'Half a', 'discord')
+    await settle(db(), settlementOf(turn, { state: 'cancelled', reply }))
+    for (const keepsPartial of [true, false]) {
+      expect((await requestCancel(db(), { ...turn, keepsPartial })).delivery).toBeUndefined()
+    }
+    const row = await db()
+      .selectFrom('outbox')
+      .select('state')
+      .where('turn_id', '=', turn.turnId)
+      .executeTakeFirstOrThrow()
+    expect(row.state).toBe('pending')
   })
 
   it('keeps or retracts what was said when it is cancelled, as the first request says', async () => {
