@@ -31,22 +31,43 @@ export async function drainRoom(ports: DrainPorts, drain: Drain, run: Run): Prom
     if (!(await outbox.lease(roomId, token))) throw busy(roomId, run.attempt)
   }
   await lease()
-  // A failed renewal shows at the next write.
-  const renewal = setInterval(() => void lease().catch(() => undefined), RENEW_MS)
-  run.signal.addEventListener('abort', () => clearInterval(renewal)) // also when `send` never returns
+  const renewal = createRenewal(lease)
+  run.signal.addEventListener('abort', () => void renewal.stop()) // also when `send` never returns
   try {
     let rows = 0
     do {
       await lease()
+      renewal.start()
       rows += await sendAll(ports, drain, run.signal)
+      await renewal.stop()
     } while (!(await outbox.release(roomId, token)))
     return rows
   } catch (error) {
-    clearInterval(renewal)
+    await renewal.stop()
     await outbox.leave(roomId, token).catch(() => undefined) // it ends by itself, later
     throw error
-  } finally {
-    clearInterval(renewal)
+  }
+}
+
+/**
+ * Keeps a lease while a platform takes its time. A renewal that fails shows at the next write; one that is
+ * under way is waited for, or it would take the lease back that was just given up.
+ */
+function createRenewal(lease: () => Promise<void>) {
+  let timer: NodeJS.Timeout | undefined
+  let last: Promise<void> = Promise.resolve()
+  const renew = () => {
+    last = lease().catch(() => undefined)
+  }
+  return {
+    start() {
+      clearInterval(timer)
+      timer = setInterval(renew, RENEW_MS)
+    },
+    stop(): Promise<void> {
+      clearInterval(timer)
+      return last
+    },
   }
 }
 

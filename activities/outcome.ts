@@ -50,11 +50,19 @@ const codeOf = (code: string): TurnCode => (isTurnCode(code) ? code : 'internal'
 /** What was said before the end, for the case that it is kept: that is decided under the room's lock. */
 async function cancelled(ports: OutcomePorts, opened: EndingTurn): Promise<Outcome> {
   const outcome = { state: 'cancelled', code: 'cancelled_by_user', spoken: UNKNOWN } as const
-  const decision = (await ports.journal.read(opened.turn, decideStep(opened.turn.rounds))) ?? {}
+  const round = await roundNow(ports, opened)
+  const decision = (await ports.journal.read(opened.turn, decideStep(round))) ?? {}
   const text = typeof decision.reply === 'string' ? decision.reply : ''
   if (text === '') return { ...outcome, reply: null }
   const content = { ...replyContent(opened), text, actions: ['REPLY'], interrupted: true }
   return { ...outcome, reply: replyOf(ports, opened, content), spoken: spokenOf(decision) }
+}
+
+/** Not as the turn was loaded: it may have been steered since. */
+async function roundNow({ journal }: OutcomePorts, { turn }: EndingTurn): Promise<number> {
+  let round = 1
+  while (await journal.read(turn, `steer:${round}`)) round += 1
+  return round
 }
 
 async function decided(ports: OutcomePorts, opened: EndingTurn, round: number): Promise<Outcome> {

@@ -3,7 +3,7 @@ import { UnavailableError } from '../agent/errors.ts'
 import type { postedMessage } from '../schema/api-answers.ts'
 import { isTerminal } from '../schema/turn.ts'
 import type { AcceptedTurn, ApiDeps } from './deps.ts'
-import { waitForEnding } from './follow-turn.ts'
+import { standingOf, waitForEnding } from './follow-turn.ts'
 import type { TurnResult } from './turns-port.ts'
 import type { toWireMessage } from './wire-message.ts'
 
@@ -44,7 +44,7 @@ export async function waitForTurns(
 async function ending(deps: ApiDeps, turn: AcceptedTurn, signal: AbortSignal): Promise<Known> {
   try {
     const ended = await waitForEnding(deps, turn.turnId, { known: turn.known, signal })
-    return ended ?? (await deps.turns.result(turn.turnId))
+    return ended ?? (await standingOf(deps, turn.turnId))
   } catch (error) {
     if (error instanceof UnavailableError) return turn
     throw error

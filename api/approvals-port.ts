@@ -5,6 +5,7 @@ import type {
   ApprovalState,
 } from '../schema/approval.ts'
 import type { JsonObject } from '../schema/json.ts'
+import type { PageCursor } from '../schema/page-cursor.ts'
 
 /** An action that waits for consent, and who gave or refused it. Times in milliseconds since the epoch. */
 export interface Approval {
@@ -39,15 +40,20 @@ export interface ApprovalAnswer {
   readonly comment?: string
 }
 
+export interface ApprovalPage {
+  readonly limit: number
+  readonly before?: PageCursor
+  readonly agentId?: string
+  readonly channelId?: string
+  readonly turnId?: string
+  readonly state?: ApprovalState
+}
+
 export interface ApprovalsPort {
-  /** Newest first. `before` in milliseconds since the epoch. */
-  list(page: {
-    limit: number
-    before?: number
-    agentId?: string
-    turnId?: string
-    state?: ApprovalState
-  }): Promise<readonly Approval[]>
+  /** Newest first. `next` is the cursor of the next page, null on the last one. */
+  list(
+    page: ApprovalPage,
+  ): Promise<{ readonly approvals: readonly Approval[]; readonly next: string | null }>
   /** @throws {NotFoundError} */
   get(id: string): Promise<Approval>
   /**

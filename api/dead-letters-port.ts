@@ -1,4 +1,5 @@
 import type { JsonObject } from '../schema/json.ts'
+import type { PageCursor } from '../schema/page-cursor.ts'
 import type { TurnCode, TurnState } from '../schema/turn.ts'
 
 export type DeadLetterState = 'open' | 'retried' | 'skipped'
@@ -38,7 +39,7 @@ export interface DeadLetterAct {
 export interface DeadLetterDetails extends DeadLetter {
   /** What was done about it, oldest first. */
   readonly acts: readonly DeadLetterAct[]
-  /** As it stands; an edited one has `originalText` in its metadata. */
+  /** As it stands; what an edited one said at first is in `acts`. */
   readonly message: { readonly content: string | null; readonly metadata: JsonObject }
 }
 
@@ -47,7 +48,7 @@ export interface DeadLetterPage {
   readonly agentId?: string
   /** Undefined: all. */
   readonly state?: DeadLetterState
-  readonly before?: { readonly atMicros: string; readonly turnId: string }
+  readonly before?: PageCursor
 }
 
 export interface DoneBy {

@@ -95,7 +95,7 @@ function invalidCode(c: Context, path?: string): string {
   return 'BAD_REQUEST'
 }
 
-const PATH_IDS = { agentId: true, channelId: true, turnId: true, approvalId: true }
+const PATH_IDS = { agentId: true, channelId: true, roomId: true, turnId: true, approvalId: true }
 
 function envelopeOf(c: Context, { status, code, message, path, problems }: Problem) {
   if (status === 401) return { success: false, error: 'API key required', message }

@@ -54,6 +54,20 @@ export async function* followTurn(
   }
 }
 
+/** How a turn stands now; a merged one as the turn that answers for it. @throws {NotFoundError} */
+export async function standingOf(
+  { turns }: Pick<ApiDeps, 'turns'>,
+  turnId: string,
+): Promise<TurnResult> {
+  let result = await turns.result(turnId)
+  for (let hop = 0; hop < MAX_HOPS; hop += 1) {
+    const next = answererOf(result)
+    if (next === undefined) break
+    result = await turns.result(next)
+  }
+  return result.turnId === turnId ? result : asMerged(result, turnId)
+}
+
 const answererOf = ({ state, answeredBy }: TurnResult): string | undefined =>
   state === 'merged' ? (answeredBy ?? undefined) : undefined
 

@@ -97,6 +97,8 @@ export interface ForksPort {
   create(turnId: string, fork: NewFork): Promise<StartedFork>
   /** Newest first. @throws {NotFoundError} the turn. */
   list(turnId: string): Promise<readonly ForkSummary[]>
+  /** The turn that it runs again. @throws {NotFoundError} @throws {ConflictError} the turn is no fork. */
+  originalOf(forkId: string): Promise<string>
   /** As far as the fork got. @throws {NotFoundError} @throws {ConflictError} the turn is no fork. */
   diff(forkId: string): Promise<TurnDiff>
 }

@@ -38,6 +38,7 @@ const commands: Record<CommandName, () => Promise<CommandModule>> = {
   'approval approve': async () => ({ run: (await import('./commands/approval.ts')).approve }),
   'approval deny': async () => ({ run: (await import('./commands/approval.ts')).deny }),
   'turn show': async () => ({ run: (await import('./commands/turn.ts')).showTurn }),
+  'turn cancel': async () => ({ run: (await import('./commands/turn.ts')).cancelTurn }),
   'turn fork': async () => ({ run: (await import('./commands/turn-fork.ts')).forkTurn }),
   'turn diff': async () => ({ run: (await import('./commands/turn-fork.ts')).diffTurn }),
   'turn replay': async () => ({ run: (await import('./commands/turn.ts')).replayTurn }),

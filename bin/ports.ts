@@ -130,10 +130,11 @@ function journal(db: Kysely<Database>): Ports['journal'] {
       }
       await withRetry(() =>
         db.transaction().execute(async (trx) => {
-          await finish(trx, attempt, step, result)
           const { turn, outboxSource, evaluator, unknownEffect } = writes
-          await writeStep(trx, { turn, step, outboxSource }, writes)
+          // The turn's row before the step's, as whoever ends the turn locks them.
           if (unknownEffect) await noteUnknownEffect(trx, turn)
+          await finish(trx, attempt, step, result)
+          await writeStep(trx, { turn, step, outboxSource }, writes)
           if (evaluator !== undefined) await noteEvaluator(trx, turn, evaluator)
         }),
       )

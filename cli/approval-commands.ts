@@ -7,7 +7,7 @@ export const APPROVAL_COMMANDS = {
   'approval list': {
     summary: 'List actions that wait for approval.',
     details: 'Asks a running API.',
-    flags: [...FLAGS, 'all', 'json'],
+    flags: [...FLAGS, 'all', 'agent', 'before', 'json'],
     positionals: [],
     examples: ['turnkeeper approval list', 'turnkeeper approval list --all --json'],
     exits: ['unreachable'],

@@ -166,6 +166,7 @@ function valuesOf(given: readonly Given[]): CommandValues {
     chat: !chat?.raw.startsWith('--no-'),
     json: isGiven('json'),
     all: isGiven('all'),
+    keep: isGiven('keep'),
     comment: texts('comment').at(-1),
     prompt: isGiven('prompt'),
     agent: texts('agent').at(-1),

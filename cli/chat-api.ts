@@ -82,9 +82,8 @@ export function createChatApi(api: Api): ChatApi {
       await api.request(`/api/turns/${turnId}/cancel`, { method: 'POST', signal })
     },
     async waiting(agentId, channelId, signal) {
-      const path = `/api/approvals?state=pending&agentId=${agentId}`
-      const { approvals } = approvalList.parse(await get(path, signal))
-      return approvals.filter((one) => one.channelId === channelId)
+      const path = `/api/approvals?state=pending&agentId=${agentId}&channelId=${channelId}`
+      return approvalList.parse(await get(path, signal)).approvals
     },
     async answer(id, answer, signal) {
       const request = { method: 'POST', body: { ...answer, via: 'chat' }, signal } as const

@@ -47,7 +47,11 @@ export const FLAGS = {
     description: 'Only serve, also on a terminal.',
     isNegative: true,
   },
-  agent: { type: 'string', placeholder: '<name>', description: 'Agent to talk to, by name or id.' },
+  agent: {
+    type: 'string',
+    placeholder: '<name>',
+    description: 'Agent to talk to, by name or id; for a list, its id.',
+  },
   model: {
     type: 'string',
     placeholder: '<name>',
@@ -56,9 +60,10 @@ export const FLAGS = {
   from: {
     type: 'string',
     placeholder: '<step>',
-    description: 'Step to begin with: compose, decide, runAction:<n>, settle.',
+    description: 'Step to begin with: shouldRespond, compose, decide, runAction:<n>, settle.',
   },
   all: { type: 'boolean', description: 'Also those that were answered.' },
+  keep: { type: 'boolean', description: 'What it has said so far stays as its reply.' },
   json: { type: 'boolean', description: 'Print JSON, for scripts.' },
   prompt: { type: 'boolean', description: 'Print the prompts that were sent to models as well.' },
   ramp: {
@@ -185,6 +190,15 @@ export const COMMANDS = {
     exits: turnsExit,
     serves: false,
   },
+  'turn cancel': {
+    summary: 'Tell a turn to stop; of one that has ended, take back what was not sent yet.',
+    details: 'What it has said so far is no message, unless --keep. The first request decides.',
+    flags: [...CLIENT_FLAGS, 'keep', 'json'],
+    positionals: ['id'],
+    examples: ['turnkeeper turn cancel 0b8e…', 'turnkeeper turn cancel 0b8e… --keep'],
+    exits: turnsExit,
+    serves: false,
+  },
   'turn fork': {
     summary: 'Run a turn again elsewhere, and show what comes out differently.',
     details:
@@ -237,7 +251,7 @@ export const COMMANDS = {
   'dead-letter list': {
     summary: 'List turns that ended badly, newest first.',
     details: 'Those that wait for somebody, unless another --state is asked for.',
-    flags: [...CLIENT_FLAGS, 'state', 'before', 'json'],
+    flags: [...CLIENT_FLAGS, 'state', 'agent', 'before', 'json'],
     positionals: [],
     examples: ['turnkeeper dead-letter list', 'turnkeeper dead-letter list --state all --json'],
     exits: ['unreachable'],

@@ -59,7 +59,9 @@ export interface CommandValues {
   readonly prompt: boolean
   /** @default false */
   readonly all?: boolean
-  /** Agent to talk to, by name or id. */
+  /** @default false */
+  readonly keep?: boolean
+  /** Agent to talk to, by name or id; of a list, its id. */
   readonly agent?: string
   /** Of a fork. */
   readonly model?: string

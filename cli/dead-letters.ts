@@ -39,11 +39,8 @@ function reasonOf({ code, error, hasUnknownEffect }: Letter): string {
 /** Everything about one: the message, what was done, and what the turn did. */
 export function renderDeadLetter(details: Details, paint: Paint): string {
   const { message, acts, turn } = details
-  const { originalText } = message.metadata
-  const edited =
-    typeof originalText === 'string'
-      ? ['', paint.name('Said at first'), printable(originalText)]
-      : []
+  const first = acts.find(({ originalText }) => originalText !== null)?.originalText
+  const edited = first == null ? [] : ['', paint.name('Said at first'), printable(first)]
   return [
     ...block(details, paint),
     ...['', paint.name('Message'), printable(message.content ?? '(it is gone)')],

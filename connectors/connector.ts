@@ -25,7 +25,7 @@ export interface Connector extends Sender {
 export interface Sink {
   /** Returns after the commit; the cursor is stored by the same transaction. */
   accept(event: Inbound, cursor?: Cursor): Promise<'new' | 'repeat'>
-  /** Something may be missing: a session was not resumed. The core runs `backfill`. */
+  /** Something may be missing: a session was not resumed. It is then for the core to run `backfill`. */
   gap(scope: 'account' | RoomRef, reason: string): Promise<void>
 }
 

@@ -107,16 +107,17 @@ export const newChannelBody = z
   .meta({ id: 'NewChannel', example: { name: 'Lobby', participantCentralUserIds: [SOME_ID] } })
 
 export const channelPatchBody = z
-  .object({
+  .strictObject({
     name: z.string().min(1, 'must not be empty').max(255).optional(),
     metadata: channelMetadata.optional().meta({
       description: 'Keys to replace; null removes one. `overlap` is a policy for the channel.',
     }),
   })
+  .refine((patch) => Object.keys(patch).length > 0, 'must have `name` or `metadata`')
   .meta({ id: 'ChannelPatch', example: { metadata: { overlap: 'merge' } } })
 
 export const roomPatchBody = z
-  .object({
+  .strictObject({
     overlap: overlapSchema.nullable().meta({
       description: `What messages do to the room's unfinished turns: ${OVERLAP_EXPECTED}. Null: the agent decides.`,
     }),
@@ -151,7 +152,7 @@ export const agentPatchBody = jsonObject.meta({
 
 export const agentParams = z.object({ agentId: uuid })
 export const cancelBody = z
-  .object({
+  .strictObject({
     partial: z
       .enum(['keep', 'retract'], { error: 'must be keep or retract' })
       .default('retract')

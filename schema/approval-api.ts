@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { before, jsonObject, limit, uuid } from './api.ts'
+import { jsonObject, limit, uuid } from './api.ts'
 import { APPROVAL_DOORS, APPROVAL_OPTIONS, APPROVAL_STATES } from './approval.ts'
+import { pageCursor } from './page-cursor.ts'
 
 /** What the API is asked about approvals, and what it answers. */
 
@@ -8,8 +9,9 @@ export const approvalParams = z.object({ approvalId: uuid })
 
 export const approvalsQuery = z.object({
   limit: limit(50, 200),
-  before,
+  before: pageCursor.optional(),
   agentId: uuid.optional(),
+  channelId: uuid.optional(),
   turnId: uuid.optional(),
   state: z
     .enum(APPROVAL_STATES, { error: `must be one of ${APPROVAL_STATES.join(', ')}` })
@@ -19,7 +21,7 @@ export const approvalsQuery = z.object({
 const name = z.string().min(1, 'must not be empty').max(255, 'must have at most 255 characters')
 
 export const answerApprovalBody = z
-  .object({
+  .strictObject({
     decision: z.enum(APPROVAL_OPTIONS, { error: `must be ${APPROVAL_OPTIONS.join(' or ')}` }),
     by: name.optional().meta({ description: 'Who answers, for the record. Default: X-Entity-Id.' }),
     via: z
@@ -64,4 +66,7 @@ export const pendingApproval = z
   .object({ id: uuid, action: z.string(), parameters: jsonObject, question: z.string() })
   .meta({ id: 'PendingApproval' })
 
-export const approvalList = z.object({ approvals: z.array(approval).readonly() })
+export const approvalList = z.object({
+  approvals: z.array(approval).readonly(),
+  next: z.string().nullable().meta({ description: 'For `before`; null on the last page.' }),
+})

@@ -1,27 +1,16 @@
 import { z } from 'zod'
 import { jsonObject, turnsQuery, uuid } from './api.ts'
 import { turnTrace } from './api-answers.ts'
+import { pageCursor } from './page-cursor.ts'
 import { TURN_CODES, TURN_STATES } from './turn.ts'
 
 /** What the API is asked about turns that ended badly, and what it answers. */
 
 export const DEAD_LETTER_STATES = ['open', 'retried', 'skipped'] as const
 
-/** Microseconds and the turn's id: several turns may share a millisecond. */
-const cursor = z
-  .string()
-  .regex(/^\d{1,18}\.[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, {
-    error: 'must be the `next` of an earlier page',
-  })
-  .transform((text) => {
-    const [atMicros = '', turnId = ''] = text.split('.')
-    return { atMicros, turnId }
-  })
-  .meta({ type: 'string', description: 'The `next` of the page before.' })
-
 export const deadLettersQuery = z.object({
   limit: turnsQuery.shape.limit,
-  before: cursor.optional(),
+  before: pageCursor.optional(),
   agentId: uuid.optional(),
   state: z
     .enum([...DEAD_LETTER_STATES, 'all'], {

@@ -12,6 +12,9 @@ type DeliverySettings = Pick<
 >
 
 /** Starts the delivery of a room's outbox. One runs at a time; an ended one may run again. */
+/** Above the 10 minutes of its only step. */
+const EXECUTION_LIMIT = '11m'
+
 export function createStartDelivery(client: Client, settings: DeliverySettings) {
   return async function startDelivery(room: Omit<DeliveryInput, 'heartbeatTimeoutMs'>) {
     const { roomId, agentId } = room
@@ -21,6 +24,8 @@ export function createStartDelivery(client: Client, settings: DeliverySettings) 
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowTaskTimeout: settings.workflowTaskTimeoutMs,
+      // It may be pinned to a build that no Worker runs any more: the room must not wait for it.
+      workflowExecutionTimeout: EXECUTION_LIMIT,
       staticSummary: `Delivery to the room ${roomId} of agent ${agentId}`,
       typedSearchAttributes: settings.hasSearchAttributes
         ? new TypedSearchAttributes([

@@ -49,7 +49,7 @@ export async function answerApproval(
   const { room_id: roomId, turn_id: turnId } = known
   return db.transaction().execute(async (trx) => {
     await lockRoomAndTurn(trx, { roomId, turnId })
-    if (answer.decision !== 'expire') await refuseStopped(trx, known.agent_id)
+    if (answer.decision !== 'expire') await refuseStopped(trx, known)
     if (await settleQuestion(trx, answer)) await resume(trx, known, answer)
     else await dropStale(trx, answer.id)
     // A statement of its own: it must see what the lock may have waited for.
@@ -61,10 +61,14 @@ export async function answerApproval(
 }
 
 /** Its turn would wait until its deadline, and the answer be spent. @throws {ConflictError} */
-async function refuseStopped(trx: Kysely<Database>, agentId: string): Promise<void> {
-  const { rows } = await sql<{ status: string }>`
-    select status from agents where id = ${agentId}`.execute(trx)
-  if (rows[0]?.status === 'active') return
+async function refuseStopped(
+  trx: Kysely<Database>,
+  { id, agent_id: agentId }: ApprovalRow,
+): Promise<void> {
+  const { rows } = await sql`
+    select 1 as spent from approvals p join agents a on a.id = p.agent_id
+    where p.id = ${id} and p.state = 'pending' and a.status <> 'active'`.execute(trx)
+  if (rows.length === 0) return
   throw new ConflictError(
     `The agent '${agentId}' is stopped. Start it with POST /api/agents/${agentId}/start, then answer again.`,
     'agent_stopped',

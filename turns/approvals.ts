@@ -2,27 +2,35 @@ import { type Kysely, sql } from 'kysely'
 import type { FoundApproval, PendingApproval } from '../agent/approvals.ts'
 import type { ApprovalState } from '../schema/approval.ts'
 import type { Database } from '../schema/database.ts'
+import type { PageCursor } from '../schema/page-cursor.ts'
 
 /** A page of approvals, newest first. */
 export interface ApprovalPage {
   readonly agentId?: string
   readonly state?: ApprovalState
+  readonly channelId?: string
   readonly turnId?: string
   readonly limit: number
-  /** Milliseconds since the epoch. */
-  readonly before?: number
+  readonly before?: PageCursor
 }
 
 export function listApprovals(db: Kysely<Database>, page: ApprovalPage) {
   let query = db
     .selectFrom('approvals')
     .selectAll()
+    .select(sql<string>`(extract(epoch from requested_at) * 1000000)::bigint::text`.as('at_micros'))
     .orderBy('requested_at', 'desc')
+    .orderBy('id', 'desc')
     .limit(page.limit)
   if (page.agentId !== undefined) query = query.where('agent_id', '=', page.agentId)
+  if (page.channelId !== undefined) query = query.where('channel_id', '=', page.channelId)
   if (page.turnId !== undefined) query = query.where('turn_id', '=', page.turnId)
   if (page.state !== undefined) query = query.where('state', '=', page.state)
-  if (page.before !== undefined) query = query.where('requested_at', '<', new Date(page.before))
+  if (page.before !== undefined) {
+    const { atMicros, id } = page.before
+    query = query.where(sql<boolean>`(requested_at, id) <
+      (timestamptz 'epoch' + ${atMicros}::bigint * interval '1 microsecond', ${id}::uuid)`)
+  }
   return query.execute()
 }
 

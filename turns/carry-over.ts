@@ -30,7 +30,7 @@ export async function carryOver(
     from steps
     where turn_id = ${turnId} and gen = ${gen} and step <> all (${OF_ONE_GENERATION}::text[])
       and step not like 'evaluate:%' and step not like 'approval:%'
-      and coalesce(result ->> 'interrupted', '') <> 'true'
+      and (step like 'runAction:%' or coalesce(result ->> 'interrupted', '') <> 'true')
       and (state = 'done' or (step like 'runAction:%' and token <> ${NOTED_TOKEN}))
     on conflict do nothing`.execute(trx)
   await sql`

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
+import type { PageCursor } from '../schema/page-cursor.ts'
 import type { TurnState } from '../schema/turn.ts'
 
 export type DeadLetterState = NonNullable<Database['turns']['dead_letter']>
@@ -10,13 +11,7 @@ export interface DeadLetterPage {
   readonly agentId?: string
   /** Undefined: whatever became of them. */
   readonly state?: DeadLetterState
-  readonly before?: DeadLetterCursor
-}
-
-/** The last one of the page before. Microseconds, as Postgres counts: several may share a millisecond. */
-export interface DeadLetterCursor {
-  readonly atMicros: string
-  readonly turnId: string
+  readonly before?: PageCursor
 }
 
 export interface DeadLetterRow {
@@ -47,7 +42,7 @@ export async function listDeadLetters(
   const cursor =
     before &&
     sql`and (t.dead_letter_at, t.id) <
-      (timestamptz 'epoch' + ${before.atMicros}::bigint * interval '1 microsecond', ${before.turnId}::uuid)`
+      (timestamptz 'epoch' + ${before.atMicros}::bigint * interval '1 microsecond', ${before.id}::uuid)`
   const { rows } = await sql<DeadLetterRow>`
     ${rowsOf} where t.dead_letter is not null
       and (${agentId ?? null}::uuid is null or t.agent_id = ${agentId ?? null}::uuid)

@@ -128,7 +128,10 @@ async function queueAgain(
     from room where turns.id = ${turnId}`.execute(trx)
 }
 
-/** The message and the agent's memory of it; the first text stays beside it. @returns the text before. */
+/**
+ * The message and the agent's memory of it; the first text stays beside it, as the acts know it: what
+ * the message's own metadata calls `originalText` may be its client's. @returns the text before.
+ */
 async function editMessage(
   trx: Kysely<Database>,
   turnId: string,
@@ -137,9 +140,15 @@ async function editMessage(
   const { rows } = await sql<{ content: string }>`
     with turn as (select message_id, memory_id from turns where id = ${turnId}),
     before as (select m.id, m.content from messages m join turn on turn.message_id = m.id),
+    first as (
+      select a.original_text from dead_letter_acts a join turns t on t.id = a.turn_id
+      where t.message_id = (select message_id from turn) and a.original_text is not null
+      order by a.id limit 1
+    ),
     message as (
       update messages m set content = ${text},
-        metadata = jsonb_build_object('originalText', b.content) || m.metadata
+        metadata = m.metadata || jsonb_build_object('originalText',
+          coalesce((select original_text from first), b.content))
       from before b where m.id = b.id
     ), memory as (
       update memories m set content = m.content || jsonb_build_object('text', ${text}::text),

@@ -5,7 +5,8 @@ import type { SettleInput } from '../agent/ports.ts'
 const LATE = 'The turn did not finish before its deadline.'
 
 /**
- * The statement that ends a turn's row, once. It returns the row, and in `speaks` whether the reply that
+ * The statement that ends a turn's row, once. A parked turn has no Workflow, and waits for its answer: it is
+ * ended by a cancellation, or goes on. It returns the row, and in `speaks` whether the reply that
  * was given is said.
  */
 export function endTurn({ turnId, gen, reply, ...input }: SettleInput): RawBuilder<unknown> {
@@ -34,6 +35,6 @@ export function endTurn({ turnId, gen, reply, ...input }: SettleInput): RawBuild
         select error from steps where turn_id = ${turnId} and gen = ${gen} and error is not null
         order by started_at desc limit 1) end,
         case when ${input.code} = 'deadline_exceeded' then ${LATE} end)
-    where id = ${turnId} and gen = ${gen} and state in ('queued', 'running', 'waiting_approval')
+    where id = ${turnId} and gen = ${gen} and state in ('queued', 'running')
     returning *, ${speaks} and (not ${isBad} or apology_memory_id = ${said}) as speaks`
 }

@@ -19,6 +19,7 @@ const ago = (ms: number) => sql`clock_timestamp() - ${ms}::float8 * interval '1 
  */
 export function noteReached(db: Kysely<Database>): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
+    await lockOutages(trx)
     const { rows } = await sql<{ began_at: Date; lasted: string }>`
       with contact as (
         insert into temporal_contact (one, reached_at) values (true, clock_timestamp())
@@ -47,12 +48,25 @@ export async function noteSilence(
   { silentMs, watchedMs }: SilenceLimits,
 ): Promise<void> {
   if (watchedMs < silentMs) return
-  await sql`
+  await db.transaction().execute(async (trx) => {
+    await lockOutages(trx)
+    await openOutage({ silentMs, watchedMs }).execute(trx)
+  })
+}
+
+const openOutage = ({ silentMs, watchedMs }: SilenceLimits) => sql`
     insert into temporal_outages (began_at)
     select greatest(${ago(watchedMs)}, (select reached_at from temporal_contact),
       (select max(ended_at) from temporal_outages))
     where not exists (select from temporal_contact where reached_at > ${ago(silentMs)})
-    on conflict do nothing`.execute(db)
+    on conflict do nothing`
+
+/** `hashtext('turnkeeper.outages')`, written out. */
+const OUTAGES_LOCK = 1_402_187_533
+
+/** A statement of its own, so that the next one sees what another process wrote about the same outage. */
+async function lockOutages(trx: Kysely<Database>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${OUTAGES_LOCK}::bigint)`.execute(trx)
 }
 
 /** Whether Temporal is away now, as far as anybody has noticed. */

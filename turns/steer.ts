@@ -12,7 +12,9 @@ import { writeStep } from './writes.ts'
  * round, and what it has to say so far is said. One transaction; the first commit wins, and a second
  * run returns what that took. Without such messages nothing is written.
  *
- * @throws {FencedError} the turn does not run under this run, or was told to stop.
+ * A turn that was told to stop takes nothing up: it ends with what it has.
+ *
+ * @throws {FencedError} the turn does not run under this run.
  */
 export function steer(
   db: Kysely<Database>,
@@ -33,7 +35,10 @@ export function steer(
     await sql`
       insert into steps (turn_id, gen, step, attempt, token, state, result, finished_at)
       values (${turn.turnId}, ${turn.gen}, ${step}, ${attempt.attempt}, ${attempt.token}, 'done',
-        ${JSON.stringify({ merged })}::jsonb, clock_timestamp())`.execute(trx)
+        ${JSON.stringify({ merged })}::jsonb, clock_timestamp())
+      on conflict (turn_id, gen, step) do update set state = 'done', result = excluded.result,
+        attempt = excluded.attempt, token = excluded.token, finished_at = excluded.finished_at, error = null
+      `.execute(trx)
     return merged
   })
 }
@@ -41,8 +46,7 @@ export function steer(
 async function runs(trx: Kysely<Database>, { turnId, gen, runId }: StepAttempt): Promise<boolean> {
   const { rows } = await sql`
     select 1 as runs from turns
-    where id = ${turnId} and gen = ${gen} and run_id = ${runId} and state = 'running'
-      and cancel_requested_at is null`.execute(trx)
+    where id = ${turnId} and gen = ${gen} and run_id = ${runId} and state = 'running'`.execute(trx)
   return rows.length > 0
 }
 
@@ -58,7 +62,8 @@ async function take(
       update turns set state = 'merged', answered_by = ${turnId}, merged_round = ${round}::int,
         settled_at = clock_timestamp(), touched_at = clock_timestamp()
       where room_id = ${roomId} and state = 'queued' and policy = 'steer' and gen = 1
-        and entity_id = (select entity_id from turns where id = ${turnId})
+        and entity_id = (select entity_id from turns
+          where id = ${turnId} and cancel_requested_at is null)
       returning id, gen, seq
     ), counted as (
       update turns set merged_count = merged_count + (select count(*)::int from taken),

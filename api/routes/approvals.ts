@@ -53,8 +53,9 @@ type Approval = z.infer<typeof approvals.approval>
 export const createApprovalRoutes = (deps: ApiDeps) =>
   new OpenAPIHono()
     .openapi(list, async (c) => {
-      const found = await deps.approvals.list(c.req.valid('query'))
-      const data: z.infer<typeof approvals.approvalList> = { approvals: found }
+      const data: z.infer<typeof approvals.approvalList> = await deps.approvals.list(
+        c.req.valid('query'),
+      )
       return c.json({ success: true as const, data }, 200)
     })
     .openapi(show, async (c) => {

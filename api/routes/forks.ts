@@ -63,7 +63,7 @@ export const createForkRoutes = (deps: ApiDeps) =>
     .openapi(getDiff, async (c) => {
       const { turnId } = c.req.valid('param')
       const turn = await deps.turns.result(turnId)
-      await deps.forks.diff(turnId) // before waiting: it must be a fork
+      await deps.forks.originalOf(turnId) // before waiting: it must be a fork
       const known = { ...turn, known: turn }
       const { results, isComplete } = await waitForTurns(deps, [known], c.req.raw.signal)
       if (!isComplete) {

@@ -1,6 +1,7 @@
 import { ConflictError, NotFoundError } from '../../agent/errors.ts'
 import type { Approval, ApprovalAnswer, ApprovalsPort } from '../../api/approvals-port.ts'
 import { withRetry } from '../../database/failures.ts'
+import { pageOf } from '../../schema/page-cursor.ts'
 import { storableText } from '../../schema/text.ts'
 import { type ApprovalRow, answerApproval } from '../../turns/answer-approval.ts'
 import { findApproval, listApprovals } from '../../turns/approvals.ts'
@@ -11,7 +12,11 @@ type Parts = Pick<ApiParts, 'db' | 'kick' | 'turnDeadlineMs'>
 /** Actions that wait for consent, and the answers. */
 export function createApprovalsPort(parts: Parts): ApprovalsPort {
   return {
-    list: async (page) => (await listApprovals(parts.db, page)).map(toApproval),
+    async list(page) {
+      const rows = await listApprovals(parts.db, { ...page, limit: page.limit + 1 })
+      const { shown, next } = pageOf(rows, page.limit)
+      return { approvals: shown.map(toApproval), next }
+    },
     async get(id) {
       const row = await findApproval(parts.db, id)
       if (!row) throw new NotFoundError('approval', id)

@@ -1,6 +1,7 @@
 import { ConflictError, NotFoundError } from '../../agent/errors.ts'
 import type { DeadLetter, DeadLettersPort } from '../../api/dead-letters-port.ts'
 import { withRetry } from '../../database/failures.ts'
+import { pageOf } from '../../schema/page-cursor.ts'
 import { storableText } from '../../schema/text.ts'
 import { isTurnCode, type TurnCode } from '../../schema/turn.ts'
 import {
@@ -29,12 +30,8 @@ export function createDeadLettersPort(parts: ApiParts): DeadLettersPort {
   return {
     async list(page) {
       const rows = await listDeadLetters(db, { ...page, limit: page.limit + 1 })
-      const shown = rows.slice(0, page.limit)
-      const last = rows.length > page.limit ? shown.at(-1) : undefined
-      return {
-        deadLetters: shown.map(toLetter),
-        next: last ? `${last.at_micros}.${last.id}` : null,
-      }
+      const { shown, next } = pageOf(rows, page.limit)
+      return { deadLetters: shown.map(toLetter), next }
     },
     async get(turnId) {
       const row = await existing(turnId)

@@ -24,6 +24,12 @@ export function createForksPort(parts: ForkParts): ForksPort {
       if (!(await findTurn(db, turnId))) throw new NotFoundError('turn', turnId)
       return (await listForks(db, turnId)).map((row) => summary(turnId, row))
     },
+    async originalOf(forkId) {
+      const turn = await findTurn(db, forkId)
+      if (!turn) throw new NotFoundError('turn', forkId)
+      if (turn.fork_of === null) throw noFork(forkId)
+      return turn.fork_of
+    },
     async diff(forkId) {
       const turn = await findTurn(db, forkId)
       if (!turn) throw new NotFoundError('turn', forkId)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { ConflictError, NotFoundError } from '../../agent/errors.ts'
+import { ConflictError, InvalidRequestError, NotFoundError } from '../../agent/errors.ts'
 import type { AcceptedMessage, NewMessage, StoredMessage } from '../../api/deps.ts'
 import { withRetry } from '../../database/failures.ts'
 import { findMessage } from '../../memory/messages.ts'
@@ -22,7 +22,7 @@ interface Press {
  * answers in its author's name, is stored with what the agent remembers, and begins no turn: whoever
  * waits for its answer gets that of the parked turn. Undefined for every other message.
  *
- * @throws {NotFoundError} no such approval in the channel. @throws {ConflictError} the author may not
+ * @throws {InvalidRequestError} it names none. @throws {NotFoundError} not in this channel. @throws {ConflictError} the author may not
  * answer it, or another answer stands.
  */
 export async function pressOption(
@@ -49,13 +49,20 @@ export async function pressOption(
 }
 
 function pressIn({ metadata: { approval } }: NewMessage): Press | undefined {
-  if (approval === null || typeof approval !== 'object' || Array.isArray(approval)) return undefined
+  if (approval === undefined || approval === null) return undefined
+  if (typeof approval !== 'object' || Array.isArray(approval)) {
+    throw malformed('it must be an object with `id` and `decision`')
+  }
   const { id, decision } = approval
   const known = APPROVAL_OPTIONS.find((option) => option === decision)
-  return typeof id === 'string' && isUuid(id) && known
-    ? { id: id.toLowerCase(), decision: known }
-    : undefined
+  if (typeof id !== 'string' || !isUuid(id)) throw malformed('`id` must be the UUID of an approval')
+  if (!known) throw malformed(`\`decision\` must be ${APPROVAL_OPTIONS.join(' or ')}`)
+  return { id: id.toLowerCase(), decision: known }
 }
+
+/** Taken for an ordinary message it would begin a turn, and the question would go on waiting. */
+const malformed = (reason: string) =>
+  new InvalidRequestError(`Invalid metadata.approval: ${reason}.`, 'metadata.approval')
 
 /** What was said with the press. Under a key of its own a repeat is stored once. */
 function storePress(

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { apiAddress } from '../../cli/api-address.ts'
 import { createApi } from '../../cli/api-client.ts'
 import { renderApproval, renderApprovals } from '../../cli/approval.ts'
@@ -7,15 +6,20 @@ import { createPaint } from '../../cli/paint.ts'
 import { printableJson } from '../../cli/printable.ts'
 import type { ApprovalOption } from '../../schema/approval.ts'
 import { approval, approvalList } from '../../schema/approval-api.ts'
+import { userName } from '../user-name.ts'
 
 /** Prints what waits for approval; with --all also what was answered. */
 export async function listApprovals({ config, values, io }: CommandInput): Promise<number> {
-  const path = values.all ? '/api/approvals' : '/api/approvals?state=pending'
-  const answer = await createApi(apiAddress(config)).request(path)
-  const { approvals } = approvalList.parse(answer)
+  const query = new URLSearchParams()
+  if (!values.all) query.set('state', 'pending')
+  if (values.agent !== undefined) query.set('agentId', values.agent)
+  if (values.before !== undefined) query.set('before', values.before)
+  const answer = await createApi(apiAddress(config)).request(`/api/approvals?${query}`)
+  const { approvals, next } = approvalList.parse(answer)
+  const more = next === null ? '' : `\nMore: --before ${next}`
   const text = values.json
     ? printableJson(answer)
-    : renderApprovals(approvals, createPaint(io.hasColor))
+    : `${renderApprovals(approvals, createPaint(io.hasColor))}${more}`
   io.stdout.write(`${text}\n`)
   return EXIT.ok
 }
@@ -45,12 +49,3 @@ function print({ values, io }: CommandInput, answer: unknown): number {
 
 const pathOf = ({ positionals: [id = ''] }: CommandInput) =>
   `/api/approvals/${encodeURIComponent(id)}`
-
-/** For the record of who answered. A process may run under a number without a name. */
-function userName(): string {
-  try {
-    return userInfo().username || 'cli'
-  } catch {
-    return 'cli'
-  }
-}

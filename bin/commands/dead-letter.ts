@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { apiAddress } from '../../cli/api-address.ts'
 import { type Api, createApi } from '../../cli/api-client.ts'
 import { type CommandInput, EXIT } from '../../cli/command.ts'
@@ -6,6 +5,7 @@ import { renderDeadLetter, renderDeadLetters, standing } from '../../cli/dead-le
 import { createPaint } from '../../cli/paint.ts'
 import { printableJson } from '../../cli/printable.ts'
 import { deadLetter, deadLetterDetails, deadLetterList } from '../../schema/dead-letters-api.ts'
+import { userName } from '../user-name.ts'
 
 const PATH = '/api/dead-letters'
 
@@ -13,6 +13,7 @@ const PATH = '/api/dead-letters'
 export async function listDeadLetters({ config, values, io }: CommandInput): Promise<number> {
   const query = new URLSearchParams()
   if (values.state !== undefined) query.set('state', values.state)
+  if (values.agent !== undefined) query.set('agentId', values.agent)
   if (values.before !== undefined) query.set('before', values.before)
   const answer = await createApi(apiAddress(config)).request(`${PATH}?${query}`)
   if (values.json) return print(io, printableJson(answer))
@@ -47,7 +48,7 @@ async function act(
   more: { readonly text?: string },
 ): Promise<number> {
   const api: Api = createApi(apiAddress(config))
-  const body = { by: userInfo().username, comment: values.comment, ...more }
+  const body = { by: userName(), comment: values.comment, ...more }
   const answer = await api.request(`${pathOf(positionals)}/${verb}`, { method: 'POST', body })
   if (values.json) return print(io, printableJson(answer))
   const letter = deadLetter.parse(answer)

@@ -5,8 +5,9 @@ import { type CommandInput, EXIT } from '../../cli/command.ts'
 import { createPaint } from '../../cli/paint.ts'
 import { printableJson, printableLine } from '../../cli/printable.ts'
 import { renderTrace } from '../../cli/trace.ts'
-import { history as historySchema, turnTrace } from '../../schema/api-answers.ts'
+import { cancelledTurn, history as historySchema, turnTrace } from '../../schema/api-answers.ts'
 import type { JsonObject } from '../../schema/json.ts'
+import { isTerminal } from '../../schema/turn.ts'
 
 /** The history, alone or under its name. */
 const exported = z.object({ history: historySchema.optional() })
@@ -20,6 +21,33 @@ export async function showTurn({ config, values, positionals, io }: CommandInput
     : renderTrace(trace, createPaint(io.hasColor), { withPrompts: values.prompt })
   io.stdout.write(`${text}\n`)
   return EXIT.ok
+}
+
+/** Tells a turn to stop, and prints how it stands and what became of its messages to a platform. */
+export async function cancelTurn({
+  config,
+  values,
+  positionals,
+  io,
+}: CommandInput): Promise<number> {
+  const body = { partial: values.keep ? 'keep' : 'retract' }
+  const path = `${turnPath(positionals)}/cancel`
+  const answer = await createApi(apiAddress(config)).request(path, { method: 'POST', body })
+  const text = values.json ? printableJson(answer) : cancelled(cancelledTurn.parse(answer))
+  io.stdout.write(`${text}\n`)
+  return EXIT.ok
+}
+
+function cancelled({ turnId, state, delivery }: z.output<typeof cancelledTurn>): string {
+  const lines = [`${turnId}  ${state}`]
+  if (!isTerminal(state)) {
+    lines.push(`It was told to stop. See how it goes: turnkeeper turn show ${turnId}`)
+  }
+  if (delivery) {
+    const { retracted, sending, sent } = delivery
+    lines.push(`Its outbox: ${retracted} taken back, ${sending} being sent, ${sent} sent`)
+  }
+  return lines.join('\n')
 }
 
 /** Replays a turn's history against the code that is here now. */

@@ -39,12 +39,22 @@ const answer = (body: object, id = PENDING.id) => read(`/api/approvals/${id}/ans
 describe('approvals', () => {
   it('are listed newest first, by agent and state', async () => {
     expect((await read('/api/approvals')).body).toEqual({
-      ...{ success: true, data: { approvals: stored } },
+      ...{ success: true, data: { approvals: stored, next: null } },
     })
     const pending = await read(`/api/approvals?state=pending&agentId=${ADA}`)
     expect(pending.body).toMatchObject({ data: { approvals: [{ id: PENDING.id }] } })
+    const inChannel = await read(`/api/approvals?channelId=${stored[1]?.channelId}`)
+    expect(inChannel.body).toMatchObject({ data: { approvals: [{ id: stored[1]?.id }] } })
     const none = await read(`/api/approvals?agentId=${randomUUID()}`)
     expect(none.body).toMatchObject({ data: { approvals: [] } })
+  })
+
+  it('are listed page by page', async () => {
+    const { data } = (await read('/api/approvals?limit=1')).body as { data: { next: string } }
+    expect(data).toMatchObject({ approvals: [{ id: PENDING.id }], next: `10000.${PENDING.id}` })
+    const rest = await read(`/api/approvals?limit=1&before=${data.next}`)
+    expect(rest.body).toMatchObject({ data: { approvals: [{ id: stored[1]?.id }], next: null } })
+    expect((await read('/api/approvals?before=10')).status).toBe(400)
   })
 
   it('are shown one by one', async () => {

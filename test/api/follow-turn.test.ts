@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { NotFoundError, UnavailableError } from '../../agent/errors.ts'
 import type { ApiDeps } from '../../api/deps.ts'
-import { followTurn } from '../../api/follow-turn.ts'
+import { followTurn, standingOf } from '../../api/follow-turn.ts'
+import type { TurnResult } from '../../api/turns-port.ts'
+import type { TurnState } from '../../schema/turn.ts'
 import { createFakeApi, type FakeApi } from '../support/fake-api-deps.ts'
 
 let fake: FakeApi
@@ -30,6 +32,33 @@ async function follow(deps: Pick<ApiDeps, 'turns' | 'stream'>, own = signal): Pr
   for await (const { kind } of followTurn(deps, turnId, { signal: own })) kinds.push(kind)
   return kinds
 }
+
+describe('a merged turn', () => {
+  const standing = (state: TurnState) => {
+    const merged: TurnResult = {
+      ...{ turnId: 'a', agentId: 'x', state: 'merged', code: null, replyId: 'r', reply: null },
+      answeredBy: 'b',
+    }
+    const other: TurnResult = { ...merged, turnId: 'b', state, answeredBy: null }
+    const turns = {
+      ...fake.deps.turns,
+      result: async (id: string) => (id === 'a' ? merged : other),
+    }
+    return standingOf({ turns }, 'a')
+  }
+
+  it('has not ended while the one that answers for it runs', async () => {
+    expect(await standing('running')).toMatchObject({ turnId: 'a', state: 'running' })
+  })
+
+  it('has ended with it, under its own id', async () => {
+    expect(await standing('replied')).toMatchObject({
+      turnId: 'a',
+      state: 'merged',
+      answeredBy: 'b',
+    })
+  })
+})
 
 describe('following a turn', () => {
   it('begins with how it stands and ends with its result', async () => {

@@ -134,6 +134,21 @@ describe('the difference of a fork', () => {
     expect(await response.json()).toEqual({ success: true, data: { forkId, state: 'queued' } })
   })
 
+  it('is computed once, when the fork has ended', async () => {
+    const forkId = await newFork()
+    let times = 0
+    const diff: FakeApi['deps']['forks']['diff'] = (id) => {
+      times += 1
+      return fake.deps.forks.diff(id)
+    }
+    const own = createApp({ ...fake.deps, forks: { ...fake.deps.forks, diff } })
+    expect((await own.request(`/api/turns/${forkId}/diff`)).status).toBe(202)
+    expect(times).toBe(0)
+    fake.settle(forkId, { state: 'replied' })
+    expect((await own.request(`/api/turns/${forkId}/diff`)).status).toBe(200)
+    expect(times).toBe(1)
+  })
+
   it('is refused at once for a turn that is no fork', async () => {
     const response = await app.request(`/api/turns/${turnId}/diff`)
     expect(response.status).toBe(409)

@@ -28,12 +28,14 @@ describe('an id in the path that is no UUID', () => {
     ['POST', '/api/agents/nobody/start', 'agentId'],
     ['POST', '/api/agents/nobody/stop', 'agentId'],
     ['GET', '/api/agents/nobody/turns', 'agentId'],
+    ['PATCH', `/api/agents/${randomUUID()}/rooms/lobby`, 'roomId'],
     ['GET', '/api/turns/none', 'turnId'],
     ['GET', '/api/turns/none/stream', 'turnId'],
     ['POST', '/api/turns/none/cancel', 'turnId'],
     ['GET', "/api/turns/1'%20OR%20'1'='1/history", 'turnId'],
   ])('gets 400 INVALID_ID from %s %s', async (method, path, name) => {
-    const init = method === 'PATCH' ? json({ name: 'x' }, { method }) : { method }
+    const body = path.includes('/rooms/') ? { overlap: null } : { name: 'x' }
+    const init = method === 'PATCH' ? json(body, { method }) : { method }
     const response = await app.request(path, init)
     expect(response.status).toBe(400)
     expect(await response.json()).toEqual({
@@ -89,6 +91,21 @@ describe('an id that nothing has', () => {
       error: expect.stringContaining(unknown),
       code: 'NOT_FOUND',
     })
+  })
+})
+
+describe('a body with a slip in it', () => {
+  const id = randomUUID()
+  it.each([
+    ['POST', `/api/turns/${id}/cancel`, { partail: 'keep' }, 'partail'],
+    ['POST', `/api/approvals/${id}/answer`, { decision: 'deny', coment: 'No.' }, 'coment'],
+    ['PATCH', `/api/agents/${id}/rooms/${id}`, { overlap: 'merge', burst: 1 }, 'burst'],
+    ['PATCH', `/api/messaging/channels/${id}`, { name: 'Hall', overlap: 'merge' }, 'overlap'],
+    ['PATCH', `/api/messaging/channels/${id}`, {}, 'must have `name` or `metadata`'],
+  ])('gets 400 from %s %s: %j', async (method, path, body, words) => {
+    const response = await app.request(path, json(body, { method }))
+    expect(response.status).toBe(400)
+    expect(JSON.stringify(await response.json())).toContain(words)
   })
 })
 

@@ -95,6 +95,29 @@ describe('turnkeeper', () => {
     expect(JSON.parse((await run(`turn show ${turnId} --json`)).stdout)).toMatchObject({ turnId })
   })
 
+  it.each([
+    ['', 'retract'],
+    [' --keep', 'keep'],
+  ])('cancels a turn, and says what became of its messages: turn cancel%s', async (flag, told) => {
+    const { fake, turnId, url } = await apiWithTurn()
+    const asked: string[] = []
+    const { cancel, result } = fake.deps.turns
+    fake.deps.turns.cancel = async (id, partial) => {
+      asked.push(partial)
+      return { ...(await cancel(id, partial)), delivery: { retracted: 2, sending: 1, sent: 3 } }
+    }
+    const line = `turn cancel ${turnId}${flag} --api-url ${url}`
+    const { code, stdout } = await run(line)
+    expect({ code, asked }).toEqual({ code: 0, asked: [told] })
+    expect(stdout).toBe(`${turnId}  cancelled\nIts outbox: 2 taken back, 1 being sent, 3 sent\n`)
+    expect(JSON.parse((await run(`${line} --json`)).stdout)).toMatchObject({ state: 'cancelled' })
+    fake.deps.turns.cancel = async (id) => ({ ...(await result(id)), state: 'running' })
+    expect((await run(line)).stdout).toContain('  running\nIt was told to stop.')
+    const unknown = '00000000-0000-4000-8000-000000000000'
+    fake.deps.turns.cancel = cancel
+    expect((await run(`turn cancel ${unknown} --api-url ${url}`)).code).toBe(4)
+  })
+
   it('does not believe the record of a dev that is gone', async () => {
     const { turnId, url } = await apiWithTurn()
     writeFileSync(join(dataDir, 'server.json'), JSON.stringify({ url, pid: 2 ** 22 + 1 }))

@@ -89,6 +89,21 @@ describe('turnkeeper approval', () => {
     expect(await run('approval', other, id)).toMatchObject({ code: 1 })
   })
 
+  it('lists page by page, of one agent if it is asked', async () => {
+    const channelId = randomUUID()
+    const ids = Array.from({ length: 51 }, (_, index) => ask({ channelId, requestedAt: index }).id)
+    const elsewhere = ask({ agentId: randomUUID(), requestedAt: 100 })
+    const flags = ['approval', 'list', '--agent', stringToUuid('Ada')]
+    const page = await run(...flags)
+    expect(page.stdout).not.toContain(elsewhere.id)
+    expect(page.stdout).not.toContain(ids[0])
+    const [, before = ''] = /^More: --before (\S+)$/m.exec(page.stdout) ?? []
+    const last = await run(...flags, '--before', before)
+    expect(last.stdout).toContain(ids[0])
+    expect(last.stdout).not.toContain('More')
+    expect((await run('approval', 'list')).stdout).toContain(elsewhere.id)
+  })
+
   it('ends with 4 for an approval that does not exist', async () => {
     expect((await run('approval', 'show', randomUUID())).code).toBe(4)
   })
@@ -127,6 +142,32 @@ describe('a chat whose turn waits for approval', () => {
     await said('(done)')
     expect(approvals[0]).toMatchObject({ state, answeredVia: 'chat' })
     expect(approvals[0]?.comment).toBe(state === 'denied' ? 'too expensive' : null)
+    pipe.end()
+    await ended
+  })
+
+  it('answers no other question than the one that was named', async () => {
+    const { pipe, ended, said } = await chat()
+    await parked(pipe)
+    await said('Waits for approval')
+    pipe.type('/approve 0b8e7a11 fine\n')
+    await said("No question '0b8e7a11' waits here")
+    expect(approvals).toMatchObject([{ state: 'pending' }])
+    pipe.type(`/approve ${approvals[0]?.id.slice(0, 8).toUpperCase()} fine\n`)
+    await said('(done)')
+    expect(approvals).toMatchObject([{ state: 'approved', comment: 'fine' }])
+    pipe.end()
+    await ended
+  })
+
+  it('sees the questions of its own conversation behind any number of others', async () => {
+    const { pipe, ended, said } = await chat()
+    await parked(pipe)
+    await said('Waits for approval')
+    for (let at = 2; at < 60; at += 1) ask({ requestedAt: at })
+    pipe.type('/approve\n')
+    await said('(done)')
+    expect(approvals[0]).toMatchObject({ state: 'approved' })
     pipe.end()
     await ended
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { parseArguments, UsageError } from '../../cli/arguments.ts'
 import { COMMANDS, type CommandName, commandSpec } from '../../cli/command-specs.ts'
 import { commandHelp, overview } from '../../cli/help.ts'
+import { FORK_STEPS } from '../../schema/fork.ts'
 
 const parse = (line: string) => parseArguments(line.split(' ').filter((word) => word !== ''))
 const complaint = (line: string): string => {
@@ -83,6 +84,13 @@ describe('the help', () => {
     const text = overview()
     for (const name of commandNames) expect(text).toContain(name)
     for (const code of [0, 1, 2, 3, 4, 5]) expect(text).toMatch(new RegExp(`^ {2}${code} {2}`, 'm'))
+  })
+
+  it('of turn fork names every step that a fork may begin with', () => {
+    const text = commandHelp('turn fork')
+    for (const step of FORK_STEPS.replace(/ \(.*?\)/, '').split(', ')) {
+      expect(text).toContain(step === 'composeState' ? 'compose' : step)
+    }
   })
 
   it.each(commandNames)('of %s has its flags and examples that parse', (name) => {

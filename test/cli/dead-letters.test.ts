@@ -81,6 +81,27 @@ describe('turnkeeper dead-letter', () => {
     expect(again.stderr).toContain('The API refused (409)')
   })
 
+  it('lists those of one agent', async () => {
+    fail()
+    const { agentId } = await fake.deps.turns.result(turnId)
+    expect((await run('list', '--agent', agentId)).stdout).toContain(turnId)
+    expect((await run('list', '--agent', turnId)).stdout).toBe('There are none.\n')
+  })
+
+  it('shows what was said at first as the retries know it, not as a client calls it', async () => {
+    fail()
+    const { get } = fake.deps.deadLetters
+    const letter = await get(turnId)
+    const act = { act: 'retry', at: 1, by: 'sam', comment: null, gen: 1 } as const
+    const ending = { state: 'failed', code: 'internal', error: null } as const
+    const metadata = { originalText: 'A translation.' }
+    fake.deps.deadLetters.get = async () => ({ ...letter, message: { content: 'Hi', metadata } })
+    expect((await run('show', turnId)).stdout).not.toContain('A translation.')
+    const acts = ['Hi?', 'Hi!'].map((originalText) => ({ ...act, ...ending, originalText }))
+    fake.deps.deadLetters.get = async () => ({ ...letter, acts })
+    expect((await run('show', turnId)).stdout).toContain('Said at first\nHi?\n')
+  })
+
   it('prints JSON for scripts', async () => {
     fail()
     const { stdout } = await run('list', '--state', 'all', '--json')

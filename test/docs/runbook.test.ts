@@ -146,6 +146,15 @@ whereTyped('docs/runbook.md, carried out', () => {
   /** The sweeper looks at a turn that was quiet for half a minute, for which nobody waits here. */
   const quietForLong = () => db.query(`update turns set touched_at = now() - interval '1 minute'`)
 
+  /** As in a deployment: at an api that asks for its key. */
+  async function cancelWithKey(turnId: string): Promise<void> {
+    const key = { ELIZA_SERVER_AUTH_TOKEN: 'a key of the tests' }
+    const guarded = await house.startApi({ POSTGRES_URL: wire.url, ...key })
+    const block = find('cancel', 'sh')
+    await runShell(block, { ...tools, ...key, TURNKEEPER_API_URL: guarded.url, TURN: turnId })
+    await guarded.end('SIGTERM')
+  }
+
   const endOf = async (turnId: string) => {
     const { state, code, gen } = await client.settled(turnId, SWEPT_MS)
     return { state, code, gen }
@@ -255,7 +264,7 @@ whereTyped('docs/runbook.md, carried out', () => {
     )
     expect(again).toMatchObject({ turn_id: turnId, step: 'decide' })
     expect(await rows('rooms')).toMatchObject([{ head: turnId, head_is: 'running' }])
-    await step('cancel', turnId)
+    await cancelWithKey(turnId)
     expect(await endOf(turnId)).toMatchObject({ state: 'cancelled' })
     house.answer(() => reply('Hello.'))
   })

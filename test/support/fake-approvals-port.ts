@@ -15,14 +15,18 @@ export function fakeApprovalsPort(
   }
   return {
     get,
-    list: async ({ limit, before = Number.POSITIVE_INFINITY, agentId, turnId, state }) =>
-      approvals
-        .filter((one) => one.requestedAt < before && (agentId ?? one.agentId) === one.agentId)
-        .filter(
-          (one) => (turnId ?? one.turnId) === one.turnId && (state ?? one.state) === one.state,
-        )
+    async list({ limit, before, ...wanted }) {
+      const all = approvals
+        .filter((one) => !before || one.requestedAt * 1_000 < Number(before.atMicros))
+        .filter((one) => (wanted.agentId ?? one.agentId) === one.agentId)
+        .filter((one) => (wanted.channelId ?? one.channelId) === one.channelId)
+        .filter((one) => (wanted.turnId ?? one.turnId) === one.turnId)
+        .filter((one) => (wanted.state ?? one.state) === one.state)
         .toSorted((a, b) => b.requestedAt - a.requestedAt)
-        .slice(0, limit),
+      const shown = all.slice(0, limit)
+      const last = all.length > limit ? shown.at(-1) : undefined
+      return { approvals: shown, next: last ? `${last.requestedAt * 1_000}.${last.id}` : null }
+    },
     async answer(id, { decision, by, via, comment = null }) {
       const known = await get(id)
       const state = STATES[decision]

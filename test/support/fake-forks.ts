@@ -36,6 +36,11 @@ export function fakeForks({ turns }: { turns: Map<string, TurnTrace> }): ForksPo
         .map(summary)
         .toReversed()
     },
+    async originalOf(forkId) {
+      const fork = forks.find((other) => other.forkId === turn(forkId).turnId)
+      if (!fork) throw new ConflictError(`The turn '${forkId}' is no fork.`)
+      return fork.forkOf
+    },
     async diff(forkId) {
       const { reply } = turn(forkId)
       const fork = forks.find((other) => other.forkId === forkId)

@@ -4,8 +4,9 @@ import type { Action } from '../../agent/action.ts'
 import { createSweeperPorts } from '../../bin/sweeper-ports.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import { setAgentStatus } from '../../memory/agents.ts'
+import type { PageCursor } from '../../schema/page-cursor.ts'
 import { accept } from '../../turns/accept.ts'
-import { pendingApprovals } from '../../turns/approvals.ts'
+import { listApprovals, pendingApprovals } from '../../turns/approvals.ts'
 import { requestCancel } from '../../turns/cancel.ts'
 import { findLateTurns } from '../../turns/sweep.ts'
 import { approvalTurns, recordedAction } from '../support/approval-turns.ts'
@@ -331,6 +332,30 @@ describeDatabases('an action that needs approval', (open, kind) => {
     const answered = await turns.answer(turn, 'approve')
     expect(answered).toMatchObject({ isOurs: false, approval: { state: 'cancelled' } })
     expect(await turnRow(db(), turn.turnId)).toMatchObject({ state: 'cancelled', gen: 1 })
+  })
+
+  it('is listed page by page, none twice and none left out, by its channel', async () => {
+    const channel = await createChannel(db())
+    const parked: string[] = []
+    for (let count = 0; count < 3; count += 1) {
+      parked.push((await turns.parked('ORDER', {}, channel)).turnId)
+    }
+    await turns.parked('ORDER')
+    // Three within one millisecond, two of them in the same microsecond.
+    const [one] = parked
+    await sql`update approvals set requested_at = timestamptz '2026-01-01 12:00:00.000123'
+      + case when turn_id = ${one} then 1 else 0 end * interval '1 microsecond'`.execute(db())
+    const seen: string[] = []
+    for (let before: PageCursor | undefined; ; ) {
+      const { channelId } = channel
+      const page = await listApprovals(db(), { channelId, limit: 1, before })
+      const last = page.at(-1)
+      if (!last) break
+      seen.push(last.turn_id)
+      before = { atMicros: last.at_micros, id: last.id }
+    }
+    expect(seen[0]).toBe(one)
+    expect(seen.toSorted()).toEqual(parked.toSorted())
   })
 
   describe('may be answered in the room', () => {

@@ -272,6 +272,23 @@ describeDatabases('a dead letter', (open, kind) => {
     })
   })
 
+  it('keeps the first text of a message whose client calls something else so', async () => {
+    const metadata = { originalText: 'Wie viele Lampen?', language: 'en' }
+    const turn = headOf(await runTurn(db(), channel, { text: 'How mny lamps?', metadata }))
+    await fail(turn)
+    for (const text of ['How many lamps?', 'Lamps?']) {
+      await retry(turn, { text })
+      const { gen, message_id: id } = await turnRow(db(), turn.turnId)
+      const { metadata: kept } = await db()
+        .selectFrom('messages')
+        .select('metadata')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      expect(kept).toEqual({ originalText: 'How mny lamps?', language: 'en' })
+      await fail(headOf(await admitTurn(db(), { turnId: turn.turnId, gen }, `run-${gen}`)))
+    }
+  })
+
   describe('that is skipped', () => {
     it('is closed once, and can be retried all the same', async () => {
       const turn = await failed()
@@ -305,13 +322,13 @@ describeDatabases('a dead letter', (open, kind) => {
     )
     const { agentId } = first(channel.rooms)
     const seen: string[] = []
-    let before: { atMicros: string; turnId: string } | undefined
+    let before: { atMicros: string; id: string } | undefined
     for (;;) {
       const rows = await listDeadLetters(db(), { limit: 3, agentId, before })
       const last = rows.at(-1)
       if (!last) break
       seen.push(...rows.map(({ id }) => id))
-      before = { atMicros: last.at_micros, turnId: last.id }
+      before = { atMicros: last.at_micros, id: last.id }
     }
     expect(seen).toHaveLength(7)
     expect(new Set(seen).size).toBe(7)

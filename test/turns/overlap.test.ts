@@ -6,6 +6,7 @@ import { type Accepted, accept } from '../../turns/accept.ts'
 import { loadTurn } from '../../turns/admit.ts'
 import { requestCancel } from '../../turns/cancel.ts'
 import { startableHead } from '../../turns/head.ts'
+import { noteFailure } from '../../turns/journal.ts'
 import { settle } from '../../turns/settle.ts'
 import { steer } from '../../turns/steer.ts'
 import { until } from '../e2e/until.ts'
@@ -294,6 +295,24 @@ describeDatabases('a message that meets a busy room', (open) => {
       expect(settled?.head?.turnId).toBe(turnId)
       await expect(steer(db(), attemptOf(turn), 1, said(turn))).rejects.toThrow('holds the step')
       expect(await stateOf(turnId)).toBe('queued')
+    })
+
+    it('is taken up although an attempt before failed, and noted why', async () => {
+      const channel = await createChannel(db())
+      const turn = await runTurn(db(), channel)
+      const { turnId } = await send(channel, 'steer')
+      await noteFailure(db(), attemptOf(turn), 'steer:1', 'The connection broke.')
+      expect(await steer(db(), attemptOf(turn, 2), 1, said(turn))).toEqual([{ turnId, gen: 1 }])
+    })
+
+    it('is not taken up by a turn that was told to stop, which ends with what it has', async () => {
+      const channel = await createChannel(db())
+      const turn = await runTurn(db(), channel)
+      const { turnId } = await send(channel, 'steer')
+      await send(channel, 'interrupt')
+      expect(await steer(db(), attemptOf(turn), 1, said(turn))).toEqual([])
+      const settled = await settle(db(), settlementOf(headOf(turn)))
+      expect(settled).toMatchObject({ state: 'replied', head: { turnId } })
     })
 
     it('writes nothing when nobody steers', async () => {

@@ -113,9 +113,18 @@ describeDatabases('settling a turn', (open) => {
     expect(await contents(db())).toEqual(before)
   })
 
-  it.each(['queued', 'waiting_approval'] as const)('ends a turn that is %s', async (state) => {
+  it('leaves a turn alone that waits for an answer: no Workflow has a say in it any more', async () => {
     const turn = await queueTurn(db(), await createChannel(db()))
-    await db().updateTable('turns').set({ state }).where('id', '=', turn.turnId).execute()
+    const parked = { state: 'waiting_approval' } as const
+    await db().updateTable('turns').set(parked).where('id', '=', turn.turnId).execute()
+    const before = await contents(db())
+    const settled = await end(turn, { state: 'failed', code: 'workflow_lost' })
+    expect(settled).toMatchObject({ state: 'waiting_approval', isFirst: false })
+    expect(await contents(db())).toEqual(before)
+  })
+
+  it('ends a turn that is queued', async () => {
+    const turn = await queueTurn(db(), await createChannel(db()))
     const reply = replyTo(turn, 'Sorry.')
     const settled = await end(turn, { state: 'timed_out', code: 'deadline_exceeded', reply })
     expect(settled).toMatchObject({ state: 'timed_out', isFirst: true })

@@ -270,7 +270,10 @@ describeDatabases('a turn that is run again', (open) => {
     expect(await forks().list(turn.turnId)).toMatchObject([
       { forkId, forkOf: turn.turnId, model: 'second', state: 'replied', code: null },
     ])
+    expect(await forks().originalOf(forkId)).toBe(turn.turnId)
     await expect(forks().diff(turn.turnId)).rejects.toThrow('is no fork')
+    await expect(forks().originalOf(turn.turnId)).rejects.toThrow('is no fork')
+    await expect(forks().originalOf(randomUUID())).rejects.toThrow('No turn has the id')
     await expect(forks().list(randomUUID())).rejects.toThrow('No turn has the id')
     const character = { name: 'Bob', bio: 'x', lore: [] }
     await expect(forks().create(turn.turnId, { character })).rejects.toThrow('lore')

@@ -90,14 +90,32 @@ describeDatabases('the press of a button', (open) => {
     await expect(door().accept(pressed)).rejects.toMatchObject({ code: 'not_found' })
   })
 
-  it.each([[{ id: 'x', decision: 'approve' }], [{ decision: 'approve' }], [{ id: null }]])(
-    'is an ordinary message when it names nothing: %j',
-    async (approval) => {
-      const { turns: begun } = await door().accept(press(approval))
-      expect(begun).toMatchObject([{ state: 'queued' }])
-      expect(kicked).toHaveLength(1)
+  const SOME_ID = '3c6a3e9e-4a4c-4b57-9d3c-4d3f3a8e0a11'
+  it.each([
+    [{ id: 'x', decision: 'approve' }, 'UUID'],
+    [{ decision: 'approve' }, 'UUID'],
+    [{ id: SOME_ID, decision: 'aprove' }, 'approve or deny'],
+    [{ id: SOME_ID }, 'approve or deny'],
+    [['approve'], 'must be an object'],
+    ['approve', 'must be an object'],
+  ])(
+    'is refused, and begins no turn, when it cannot be understood: %j',
+    async (approval, words) => {
+      const before = await contents(database.db)
+      const pressed = press({}, { metadata: { approval } })
+      await expect(door().accept(pressed)).rejects.toMatchObject({
+        ...{ code: 'invalid_request', path: 'metadata.approval' },
+        message: expect.stringMatching(new RegExp(`^Invalid metadata.approval: .*${words}`)),
+      })
+      expect(await contents(database.db)).toEqual(before)
     },
   )
+
+  it('is an ordinary message when it names none', async () => {
+    const { turns: begun } = await door().accept(press({}, { metadata: { approval: null } }))
+    expect(begun).toMatchObject([{ state: 'queued' }])
+    expect(kicked).toHaveLength(1)
+  })
 
   const approvalIdOf = async (turn: ReturnType<typeof parked>) =>
     (await turns.approvalOf(await turn)).id
