@@ -13,7 +13,8 @@ import { type Client, createClient, posted } from './client.ts'
 import { until } from './until.ts'
 
 const IP = '127.0.0.1'
-const DEADLINE_MS = 10_000
+/** After an outage a turn has about as much left: workers need some of it to find Temporal again. */
+const DEADLINE_MS = 20_000
 const LIMIT_MS = 120_000
 
 /** Temporal can be stopped, for longer than turns may take, and started again with its data. */
