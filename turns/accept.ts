@@ -96,7 +96,9 @@ export function accept(db: Kysely<Database>, input: AcceptInput): Promise<Accept
     const rows = await insertTickets(trx, input, { seqs, plans })
     const first = rows[0]
     if (!first) return { kind: 'repeat' }
-    const settled = await Promise.all(rows.map((row) => settleTicket(trx, row, plans)))
+    const settled: SettledTicket[] = []
+    // One after the other: a transaction that fails must have no statement under way behind it.
+    for (const row of rows) settled.push(await settleTicket(trx, row, plans))
     const effects = settled.map(({ effects }) => effects)
     return {
       kind: 'accepted',
