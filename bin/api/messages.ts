@@ -21,6 +21,7 @@ import { createRecentMap } from '../recent-map.ts'
 import { type Audience, audienceOf } from './hearers.ts'
 import type { ApiParts } from './parts.ts'
 import { pressOption } from './pressed-option.ts'
+import { toStored } from './stored-message.ts'
 
 /** Of rooms and people; each is two ids. */
 const KNOWN_CONNECTIONS = 20_000
@@ -190,21 +191,4 @@ const echoOf = (
   metadata: message.metadata,
   turnId: null,
   createdAt: message.createdAt,
-})
-
-type MessageRow = Awaited<ReturnType<typeof listMessages>>[number]
-
-const toStored = (row: MessageRow, messageServerId: string): StoredMessage => ({
-  id: row.id,
-  channelId: row.channel_id,
-  messageServerId,
-  authorId: row.author_id,
-  content: row.content,
-  sourceType: row.source_type,
-  sourceId: row.external_id,
-  inReplyTo: row.in_reply_to,
-  rawMessage: row.raw_message,
-  metadata: row.metadata,
-  turnId: row.turn_id,
-  createdAt: row.created_at.getTime(),
 })

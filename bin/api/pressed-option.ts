@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ConflictError, InvalidRequestError, NotFoundError } from '../../agent/errors.ts'
 import type { AcceptedMessage, NewMessage, StoredMessage } from '../../api/deps.ts'
 import { withRetry } from '../../database/failures.ts'
+import { findChannel } from '../../memory/channels.ts'
 import { findMessage } from '../../memory/messages.ts'
 import { APPROVAL_OPTIONS, type ApprovalOption } from '../../schema/approval.ts'
 import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, isUuid } from '../../schema/ids.ts'
@@ -11,6 +12,7 @@ import { findApproval, isAnswerable } from '../../turns/approvals.ts'
 import { findTurn } from '../../turns/trace.ts'
 import { giveAnswer } from './approvals.ts'
 import type { ApiParts } from './parts.ts'
+import { toStored } from './stored-message.ts'
 
 interface Press {
   readonly id: string
@@ -110,23 +112,8 @@ function storePress(
         .execute()
     }
     if (!known) throw new ConflictError('The message could not be stored. Send it again.')
-    return { message: toStored(known), isRepeat: !row }
+    const channel = await findChannel(trx, channelId)
+    const serverId = channel?.message_server_id ?? DEFAULT_MESSAGE_SERVER_ID
+    return { message: toStored(known, serverId), isRepeat: !row }
   })
 }
-
-type MessageRow = NonNullable<Awaited<ReturnType<typeof findMessage>>>
-
-const toStored = (row: MessageRow): StoredMessage => ({
-  id: row.id,
-  channelId: row.channel_id,
-  messageServerId: DEFAULT_MESSAGE_SERVER_ID,
-  authorId: row.author_id,
-  content: row.content,
-  sourceType: row.source_type,
-  sourceId: row.external_id,
-  inReplyTo: row.in_reply_to,
-  rawMessage: row.raw_message,
-  metadata: row.metadata,
-  turnId: row.turn_id,
-  createdAt: row.created_at.getTime(),
-})
