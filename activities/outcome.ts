@@ -52,7 +52,7 @@ async function cancelled(ports: OutcomePorts, opened: EndingTurn): Promise<Outco
   const outcome = { state: 'cancelled', code: 'cancelled_by_user', spoken: UNKNOWN } as const
   const round = await roundNow(ports, opened)
   const decision = (await ports.journal.read(opened.turn, decideStep(round))) ?? {}
-  const text = typeof decision.reply === 'string' ? decision.reply : ''
+  const text = replyIn(decision)
   if (text === '') return { ...outcome, reply: null }
   const content = { ...replyContent(opened), text, actions: ['REPLY'], interrupted: true }
   return { ...outcome, reply: replyOf(ports, opened, content), spoken: spokenOf(decision) }
@@ -67,7 +67,7 @@ async function roundNow({ journal }: OutcomePorts, { turn }: EndingTurn): Promis
 
 async function decided(ports: OutcomePorts, opened: EndingTurn, round: number): Promise<Outcome> {
   const decision = (await ports.journal.read(opened.turn, decideStep(round))) ?? {}
-  const text = typeof decision.reply === 'string' ? decision.reply : ''
+  const text = replyIn(decision)
   const hasActed = Array.isArray(decision.actions) && decision.actions.length > 0
   const outcome = { code: null, spoken: spokenOf(decision) }
   if (text === '') return { ...outcome, state: hasActed ? 'replied' : 'ignored', reply: null }
@@ -77,10 +77,12 @@ async function decided(ports: OutcomePorts, opened: EndingTurn, round: number): 
 
 /** The reply of a round that is not the last one. */
 export function saidSoFar(opened: EndingTurn, decision: JsonObject): Content | undefined {
-  const text = typeof decision.reply === 'string' ? decision.reply : ''
+  const text = replyIn(decision)
   if (text === '') return undefined
   return { ...replyContent(opened), text, ...thoughtOf(decision), ...cutOf(decision) }
 }
+
+const replyIn = ({ reply }: JsonObject): string => (typeof reply === 'string' ? reply : '')
 
 const spokenOf = ({ attempt, chunks }: JsonObject): Spoken =>
   typeof attempt === 'number' && typeof chunks === 'number' ? { attempt, seq: chunks } : UNKNOWN

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Evaluator } from '../../agent/evaluator.ts'
-import type { Ending, TurnInput } from '../../schema/turn.ts'
+import type { SettleInput } from '../../agent/ports.ts'
+import type { JsonObject } from '../../schema/json.ts'
+import type { Ending, TurnInput, TurnRef } from '../../schema/turn.ts'
 import { type FakePorts, fakePorts } from '../support/fake-ports.ts'
 import { composedTurn, failureOf, fakeStep, runningTurn } from '../support/fake-step.ts'
 import { createLoopbackConnector } from '../support/loopback-connector.ts'
@@ -34,6 +36,27 @@ async function decided(
 }
 
 describe('settling a turn', () => {
+  it('that was steered and then cancelled keeps what its last round said, not what it had said before', async () => {
+    const { ports, turn } = await decided()
+    const journaled: Record<string, JsonObject> = {
+      decide: { reply: 'In red.' },
+      'steer:1': { merged: [] },
+      'decide:2': { reply: 'In bl', interrupted: true },
+    }
+    const read = async (_turn: TurnRef, step: string) => journaled[step]
+    const replies: unknown[] = []
+    const turns = {
+      ...ports.turns,
+      settle: (input: SettleInput) => {
+        replies.push(input.reply?.content.text)
+        return ports.turns.settle(input)
+      },
+    }
+    const steered = { ...ports, turns, journal: { ...ports.journal, read } }
+    await settle(steered, turn, { kind: 'cancelled' })
+    expect(replies).toEqual(['In bl'])
+  })
+
   it('commits what was decided and tells the readers how far the text goes', async () => {
     const { ports, turn } = await decided()
     const chunks = ports.events.length
