@@ -1,3 +1,4 @@
+import { needsAttention } from '../agent/attachments.ts'
 import { UnavailableError } from '../agent/errors.ts'
 import type { Ports } from '../agent/ports.ts'
 import type { Admission, TurnInput } from '../schema/turn.ts'
@@ -12,7 +13,9 @@ export const createAdmit = ({ turns, agents }: Pick<Ports, 'turns' | 'agents'>) 
     // An agent that does not load fails the next step, whose failure is settled and explained.
     const agent = await agentOf({ agents }, admitted.turn).catch(unlessUnavailable)
     const foreignProviders = agent?.providers.some((p) => !p.builtIn) ?? false
-    return { kind: 'admitted', foreignProviders, rounds: admitted.turn.rounds }
+    const { rounds, message } = admitted.turn
+    const attends = needsAttention(message.content) && { hasAttachments: true as const }
+    return { kind: 'admitted', foreignProviders, rounds, ...attends }
   }
 
 function unlessUnavailable(error: unknown): undefined {

@@ -1,136 +1,126 @@
 import type { Agent } from '../agent/agent.ts'
-import { ModelError, UnavailableError } from '../agent/errors.ts'
-import type { FinishReason, GenerateParams, ModelPurpose, ModelResult } from '../agent/models.ts'
-import type { CallEnd, CallTimes, LedgerCall, Ports, StepAttempt } from '../agent/ports.ts'
-import { wordsOf } from '../agent/words-of.ts'
-
-/** Failed calls of one step after which the turn fails, however much time is left. */
-const MAX_FAILED_CALLS = 4
-
-/** Milliseconds before the next attempt, by the number of failed calls so far. A vendor's wish wins. */
-const BACKOFF_MS = [500, 1_500, 4_000]
+import type { PaidAnswer } from '../agent/ledger.ts'
+import type {
+  FinishReason,
+  GenerateParams,
+  ModelResult,
+  ResolvedModel,
+  SamplingParams,
+  TextPurpose,
+} from '../agent/models.ts'
+import type { StepAttempt } from '../agent/ports.ts'
+import type { AnswerTools } from '../agent/prompts/tool-specs.ts'
+import {
+  type CallSubject,
+  callVendors,
+  type InvokeOptions,
+  type VendorCall,
+  type VendorPorts,
+} from './call-vendor.ts'
+import { createSpokenAnswer, type SpokenAnswer, type TextResult } from './spoken-answer.ts'
 
 export interface ModelCall {
-  readonly attempt: StepAttempt
+  readonly attempt: StepAttempt | null
   readonly step: string
   /** Ordinal within the step, from 1. */
   readonly call: number
   readonly agent: Agent
-  readonly purpose: ModelPurpose
+  readonly subject: CallSubject
+  readonly purpose: TextPurpose
   readonly params: GenerateParams
+  /** The model calls them; what it says and calls is rendered as the XML of the other models. */
+  readonly tools?: AnswerTools
   readonly signal: AbortSignal
   /** Milliseconds since the epoch: a wish to wait beyond it ends the step. */
   readonly deadlineAt: number
-  readonly onText?: (delta: string) => void
+  /** Where the text goes while the model still writes. */
+  readonly listener?: TextListener
+}
+
+/** Somebody who reads along. */
+export interface TextListener {
+  /** An answer begins, perhaps anew: what was pushed before is void. */
+  begin(): void
+  push(delta: string): void
+  /** Whether a person has seen some of what was pushed: it is then continued, not begun anew. */
+  isVisible(): boolean
 }
 
 export interface ModelAnswer {
   readonly text: string
   readonly finishReason: FinishReason
+  /** A stream died after the person had read some of it, and could not be continued. */
+  readonly isBroken?: boolean
 }
 
 /**
- * One model call by the ledger's protocol: the row first, then the vendor, then the answer. A call
- * that an earlier attempt completed is returned unpaid.
+ * One question to the models of a purpose, as text. A stream that dies before anybody has seen a
+ * character of it is begun anew with the next model; after that the next one continues it, and when that
+ * fails what was seen is the answer, marked as broken.
  * @throws {ModelError} with `retryable` false once the step has failed often enough.
  */
-export async function callModel(
-  ports: Pick<Ports, 'models' | 'ledger'>,
-  call: ModelCall,
-): Promise<ModelAnswer> {
-  const { vendor, model } = ports.models.resolve(call.purpose, call.agent.settings)
-  const row: LedgerCall = {
-    attempt: call.attempt,
-    step: call.step,
-    call: call.call,
-    vendor: vendor.name,
-    model,
-    purpose: call.purpose,
-    inputTokens: estimateInput(call.params),
-  }
-  const opened = await ports.ledger.open(row)
-  if (opened.kind === 'finished') {
-    call.onText?.(opened.text)
-    return opened
-  }
-  const clock = createClock()
-  const request = { ...call.params, model, purpose: call.purpose }
-  const onText = (delta: string) => {
-    clock.note(delta)
-    call.onText?.(delta)
-  }
-  let result: ModelResult
-  try {
-    result = await vendor.generate(request, { signal: call.signal, onText })
-  } catch (error) {
-    await ports.ledger.end(row, endOf(error, call.signal, clock))
-    throw judged(error, opened.failures + 1, call.deadlineAt)
-  }
-  await recorded(() => ports.ledger.complete(row, result, clock.times()))
-  return answerOf(result)
+export async function callModel(ports: VendorPorts, call: ModelCall): Promise<ModelAnswer> {
+  const spoken = createSpokenAnswer(call)
+  const result = await callVendors(ports, textCall(call, spoken))
+  const { text, finishReason } = result
+  return result.isBroken ? { text, finishReason, isBroken: true } : { text, finishReason }
 }
 
-/** A paid answer is worth more than one try: without its row the next attempt would buy it again. */
-async function recorded(write: () => Promise<void>): Promise<void> {
-  for (const pauseMs of [200, 1_000]) {
-    try {
-      return await write()
-    } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
-    }
-  }
-  await write()
-}
-
-const answerOf = ({ text, finishReason }: ModelResult): ModelAnswer => ({ text, finishReason })
-
-/** About four characters a token; the vendor's count replaces it. */
-const estimateInput = ({ prompt, system = '' }: GenerateParams) =>
-  Math.ceil((prompt.length + system.length) / 4)
-
-function createClock() {
-  const began = performance.now()
-  let firstAt: number | undefined
-  let text = ''
+function textCall(call: ModelCall, spoken: SpokenAnswer): VendorCall<TextResult> {
+  const { params, listener, tools, ...rest } = call
   return {
-    note(delta: string) {
-      firstAt ??= performance.now()
-      text += delta
+    ...rest,
+    input: () =>
+      [params.system ?? '', spoken.prompt(), tools ? JSON.stringify(tools.specs) : ''].join(''),
+    inputExtra: (params.images?.length ?? 0) * TOKENS_PER_IMAGE,
+    maxTokens: params.maxTokens,
+    invoke: (target, options) => generate(target, call, spoken, options),
+    record: ({ text, finishReason }) => ({ text, finishReason }),
+    restore: (paid) => restored(paid, listener),
+    whole: () => spoken.whole(),
+    again: () => spoken.wantsContinuation(),
+    salvage: () => spoken.salvage(),
+  }
+}
+
+/** What the larger vendors count for a picture of about a megapixel. */
+const TOKENS_PER_IMAGE = 1_600
+
+async function generate(
+  target: ResolvedModel,
+  { params, purpose }: ModelCall,
+  spoken: SpokenAnswer,
+  { signal, maxTokens, note }: InvokeOptions,
+): Promise<ModelResult> {
+  const { onText, finish, ...asked } = spoken.begin()
+  const request = {
+    ...target.sampling,
+    ...given(params),
+    ...(maxTokens !== undefined && { maxTokens }),
+    ...asked,
+    // The prompt of a decision by tools works without them, too: the model then only speaks.
+    ...(!target.card.hasTools && { tools: undefined }),
+    model: target.model,
+    purpose,
+  }
+  const result = await target.vendor.generate(request, {
+    signal,
+    onText(delta) {
+      note(delta)
+      onText(delta)
     },
-    partial: () => text,
-    times: (): CallTimes => ({
-      firstTokenMs: firstAt === undefined ? null : Math.round(firstAt - began),
-      latencyMs: Math.round(performance.now() - began),
-    }),
-  }
-}
-
-function endOf(
-  error: unknown,
-  signal: AbortSignal,
-  clock: ReturnType<typeof createClock>,
-): CallEnd {
-  const ended = { partial: clock.partial(), ...clock.times() }
-  if (signal.aborted) return { state: 'cut', error: null, ...ended }
-  return {
-    state: 'unknown',
-    error: wordsOf(error),
-    ...ended,
-  }
-}
-
-/** Whether Temporal shall try again, and when. Other errors pass as they are. */
-function judged(error: unknown, failures: number, deadlineAt: number): unknown {
-  if (!(error instanceof ModelError) || !error.retryable) return error
-  const retryAfterMs = error.retryAfterMs ?? BACKOFF_MS[failures - 1] ?? 0
-  const isHopeless = failures >= MAX_FAILED_CALLS || Date.now() + retryAfterMs > deadlineAt
-  const { code, status } = error
-  return new ModelError(error.message, {
-    code,
-    status,
-    retryAfterMs,
-    retryable: !isHopeless,
-    cause: error,
   })
+  return finish(result)
+}
+
+/** What is undefined must not hide a setting. */
+const given = (params: GenerateParams & SamplingParams): GenerateParams =>
+  Object.fromEntries(
+    Object.entries(params).filter(([, value]) => value !== undefined),
+  ) as unknown as GenerateParams // the same members, less those that were undefined
+
+function restored({ text, finishReason }: PaidAnswer, listener?: TextListener): ModelResult {
+  listener?.begin()
+  listener?.push(text)
+  return { text, finishReason, cost: null }
 }

@@ -1,21 +1,30 @@
-import { composeState as compose } from '../agent/compose-state.ts'
-import type { Ports } from '../agent/ports.ts'
-import { composePrompt } from '../agent/prompts/compose-prompt.ts'
+import type { Agent } from '../agent/agent.ts'
+import { type ComposedState, composeState as compose } from '../agent/compose-state.ts'
+import { type DecisionMode, wantedDecision } from '../agent/decision-mode.ts'
+import type { ResolvedModel } from '../agent/models.ts'
+import { offeredNames } from '../agent/plugins/core/actions-provider.ts'
+import type { Ports, StoredPrompt } from '../agent/ports.ts'
+import { fitPrompt } from '../agent/prompts/fit-prompt.ts'
+import { storedFacts } from '../agent/prompts/stored-decision.ts'
 import { templateOf } from '../agent/prompts/templates.ts'
+import { toolSpecs } from '../agent/prompts/tool-specs.ts'
 import type { ProviderTrace, State } from '../agent/provider.ts'
 import type { JsonObject } from '../schema/json.ts'
-import { storableText } from '../schema/text.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
+import { firstModel } from './first-model.ts'
 import { decideStep } from './rounds.ts'
-import { openTurn, turnContext } from './turn-context.ts'
+import { type OpenTurn, openTurn, turnContext } from './turn-context.ts'
 
 /** Longer values are in the prompt already; a second copy would double the size of a turn. */
 const MAX_STORED_VALUE = 200
 
 /** Runs the providers and stores the prompt for a round's `decide`. Run again, it finds the one that stands. */
 export const createComposeState = (
-  ports: Pick<Ports, 'turns' | 'agents' | 'memories' | 'approvals' | 'prompts'>,
+  ports: Pick<
+    Ports,
+    'turns' | 'agents' | 'memories' | 'approvals' | 'prompts' | 'models' | 'decision'
+  >,
 ) =>
   async function composeState(turn: TurnInput, round = 1): Promise<void> {
     // A generation that goes on with what an older one found out.
@@ -24,17 +33,54 @@ export const createComposeState = (
       const opened = await openTurn(ports, turn, 'composeState', round)
       // A fork that took the prompt over asks no provider.
       if (opened.turn.forkOf && (await ports.prompts.read(turn, decideStep(round)))) return
-      const context = turnContext(opened, ports, signal)
+      const { agent } = opened
+      const model = await firstModel(ports.models, 'TEXT_LARGE', agent)
+      const wanted = wantedDecision(agent.settings, ports.decision)
+      const mode: DecisionMode = model.card.hasTools ? wanted : 'xml'
       // What ElizaOS composes before a decision; the names of the people are in it anyway.
-      const { state, traces } = await compose(context, { include: ['ENTITIES'] })
-      const template = templateOf(opened.agent.character, 'messageHandlerTemplate')
-      const prompt = storableText(composePrompt(template, state))
-      await ports.prompts.write(currentAttempt(turn), decideStep(round), {
-        prompt,
-        state: storedState(state, traces),
+      const composed = await compose(turnContext(opened, ports, signal), {
+        include: ['ENTITIES'],
+        silent: mode === 'tools' ? ['ACTIONS'] : [],
       })
+      const prompt = await promptFor(opened, { composed, model, mode })
+      await ports.prompts.write(currentAttempt(turn), decideStep(round), prompt)
     })
   }
+
+interface Chosen {
+  readonly composed: ComposedState
+  readonly model: ResolvedModel
+  readonly mode: DecisionMode
+}
+
+/** Fitted to the model that is asked first. What decides how it is asked is stored with it. */
+async function promptFor(
+  { turn, agent }: OpenTurn,
+  { composed, model, mode }: Chosen,
+): Promise<StoredPrompt> {
+  const tools = mode === 'tools' ? offeredNames(composed.state) : []
+  const name = mode === 'tools' ? 'toolDecisionTemplate' : 'messageHandlerTemplate'
+  const { prompt, state, stableLength, cut } = await fitPrompt(composed, {
+    template: templateOf(agent.character, name),
+    model,
+    message: turn.message.content.text ?? '',
+    besides: mode === 'tools' ? toolsText(agent, tools) : '',
+  })
+  return {
+    prompt,
+    state: {
+      ...storedState(state, composed.traces),
+      ...storedFacts({ decision: mode, tools, stableLength }),
+      ...(cut ? { cut } : {}),
+    },
+  }
+}
+
+/** What the model reads of the tools, about. */
+function toolsText({ actions }: Agent, names: readonly string[]): string {
+  const { specs } = toolSpecs(actions.filter(({ name }) => names.includes(name)))
+  return specs.length > 0 ? JSON.stringify(specs) : ''
+}
 
 function storedState({ values }: State, traces: readonly ProviderTrace[]): JsonObject {
   const short = Object.entries(values).filter(

@@ -2,22 +2,21 @@ import { type ChosenActions, chooseActions } from '../agent/choose-actions.ts'
 import { ModelAnswerError } from '../agent/errors.ts'
 import type { Ports, StepAttempt } from '../agent/ports.ts'
 import { parseAnswer } from '../agent/prompts/answer.ts'
+import { stableLengthOf, toolsOf } from '../agent/prompts/stored-decision.ts'
 import { createTextStream } from '../agent/prompts/text-stream.ts'
 import type { JsonObject } from '../schema/json.ts'
-import { storableText } from '../schema/text.ts'
+import { storableJson, storableText } from '../schema/text.ts'
 import type { Decision, TurnInput } from '../schema/turn.ts'
 import { currentAttempt, wasCancelled, withHeartbeats } from './attempt.ts'
 import { callModel, type ModelAnswer } from './call-model.ts'
+import { placeOf, type VendorPorts } from './call-vendor.ts'
 import { decideStep, spokenAttempt } from './rounds.ts'
 import { type OpenTurn, openTurn } from './turn-context.ts'
 
 /** A model that answered nothing readable is asked once more, with the same prompt. */
 const MAX_CALLS = 2
 
-type DecidePorts = Pick<
-  Ports,
-  'turns' | 'agents' | 'journal' | 'ledger' | 'prompts' | 'models' | 'stream'
->
+type DecidePorts = VendorPorts & Pick<Ports, 'turns' | 'agents' | 'journal' | 'prompts' | 'stream'>
 
 /**
  * Asks the model what to say and do. Run again, it returns the journaled decision; an attempt that
@@ -81,39 +80,43 @@ async function ask(
   const stored = await ports.prompts.read(turn, step)
   if (!stored)
     throw new Error(`The turn '${turn.turnId}' has no prompt: composeState must run first.`)
-  const params = { prompt: stored.prompt } // the character's `system` is in it
+  const params = { prompt: stored.prompt, stableLength: stableLengthOf(stored) } // the character's `system` is in it
+  const tools = toolsOf(agent, stored)
   for (let call = 1; ; call += 1) {
-    publisher.begin()
     const answer = await callModel(ports, {
-      attempt,
-      step,
-      call,
-      agent,
+      ...{ attempt, step, call, agent, params, tools, signal },
+      ...placeOf(turn),
       purpose: 'TEXT_LARGE',
-      params,
-      signal,
-      deadlineAt: turn.deadlineAt,
-      onText: publisher.push,
+      listener: publisher,
     })
     const choice = readChoice(answer, agent.actions)
     if (choice) {
       publisher.end()
       return choice
     }
+    if (answer.finishReason === 'content-filter') throw refused()
     if (call === MAX_CALLS) throw unreadable(answer)
   }
 }
 
 function readChoice(
-  { text }: ModelAnswer,
+  { text, isBroken, finishReason }: ModelAnswer,
   actions: Parameters<typeof chooseActions>[1],
 ): Choice | undefined {
   const parsed = parseAnswer(storableText(text))
   if (!parsed) return undefined
   const choice = chooseActions(parsed, actions)
   const isUsable = choice.ignored || choice.reply || choice.actions.length > 0
-  return isUsable ? { ...choice, isComplete: parsed.isComplete } : undefined
+  const isWhole = !isBroken && finishReason !== 'content-filter'
+  return isUsable ? { ...choice, isComplete: parsed.isComplete && isWhole } : undefined
 }
+
+const refused = () =>
+  new ModelAnswerError(
+    'model_refused',
+    "The model or its vendor's content filter refused to answer. Look at the message, at the character, " +
+      "and at the filter's settings in the vendor's console; another vendor may answer.",
+  )
 
 function unreadable({ text }: ModelAnswer): ModelAnswerError {
   return text.trim() === ''
@@ -144,6 +147,7 @@ function createPublisher(stream: Ports['stream'], { turnId, gen, attempt }: Step
     end: () => publish(visible.end()),
     /** Text of the last call that was published. */
     said: () => said,
+    isVisible: () => said !== '',
     position: (): Spoken => ({ attempt, chunks: seq }),
   }
 }
@@ -157,7 +161,8 @@ interface Spoken {
 }
 
 function journalEntry(choice: Choice, { attempt, chunks }: Spoken): JsonObject {
-  return {
+  // An escape inside the parameters' JSON may stand for what the text itself did not hold.
+  return storableJson({
     thought: choice.thought,
     reply: choice.reply ?? null,
     actions: [...choice.actions],
@@ -167,7 +172,7 @@ function journalEntry(choice: Choice, { attempt, chunks }: Spoken): JsonObject {
     isComplete: choice.isComplete,
     attempt,
     chunks,
-  }
+  })
 }
 
 /** They may be the model's own words: `runAction` reads them here, the Workflow never sees them. */

@@ -2,18 +2,13 @@ import type { Ports } from '../agent/ports.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
 import { openTurn } from './turn-context.ts'
-import { workContext } from './work-context.ts'
+import { type WorkPorts, workContext } from './work-context.ts'
 
 /**
  * Runs one evaluator after the reply. Its memories carry the turn's id and commit with its result; run
  * again, it finds that and does nothing.
  */
-export const createEvaluate = (
-  ports: Pick<
-    Ports,
-    'turns' | 'agents' | 'journal' | 'ledger' | 'models' | 'memories' | 'approvals'
-  >,
-) =>
+export const createEvaluate = (ports: WorkPorts & Pick<Ports, 'turns' | 'agents' | 'journal'>) =>
   async function evaluate(input: TurnInput, name: string): Promise<void> {
     const attempt = currentAttempt(input)
     const step = `evaluate:${name}`

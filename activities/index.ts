@@ -4,6 +4,7 @@ import { wordsOf } from '../agent/words-of.ts'
 import type { DeliveryInput, TurnInput } from '../schema/turn.ts'
 import { createAdmit } from './admit.ts'
 import { causeOfEnd, currentAttempt, currentRun } from './attempt.ts'
+import { createAttend } from './attend.ts'
 import { createComposeState } from './compose-state.ts'
 import { createDecide } from './decide.ts'
 import { createDeliver } from './deliver.ts'
@@ -11,7 +12,7 @@ import { createDeliverRoom } from './deliver-room.ts'
 import { createEvaluate } from './evaluate.ts'
 import { toFailure } from './failures.ts'
 import { createPark } from './park.ts'
-import { composeStep, decideStep } from './rounds.ts'
+import { attendStep, composeStep, decideStep } from './rounds.ts'
 import { type ActionStep, createRunAction } from './run-action.ts'
 import { createSettle } from './settle.ts'
 import { createShouldRespond } from './should-respond.ts'
@@ -25,6 +26,7 @@ export function createActivities(ports: Ports) {
     admit: guard('admit', createAdmit(ports)),
     shouldRespond: guard('shouldRespond', createShouldRespond(ports)),
     shouldRespondModel: guard('shouldRespond.model', createShouldRespondModel(ports)),
+    attend: guard(attendStep, createAttend(ports)),
     composeState: guard(composeStep, createComposeState(ports)),
     decide: guard(decideStep, createDecide(ports)),
     runAction: guard(({ ordinal }: ActionStep) => `runAction:${ordinal}`, createRunAction(ports)),

@@ -101,7 +101,9 @@ function apologised(
   opened: EndingTurn,
   { state, code }: { state: 'failed' | 'timed_out'; code: TurnCode },
 ): Outcome {
-  const text = opened.turn.forkOf ? undefined : apologyText(opened.agent) // nobody waits for a fork
+  // Nobody waits for a fork, and a budget may want silence.
+  const isSilent = opened.turn.forkOf !== undefined || code === 'budget_stop'
+  const text = isSilent ? undefined : apologyText(opened.agent, code)
   const content: Content = { ...replyContent(opened), text, actions: ['REPLY'], failed: code }
   const reply = text === undefined ? null : replyOf(ports, opened, content)
   return { state, code, reply, spoken: UNKNOWN }

@@ -9,6 +9,8 @@ export const decideStep = (round = 1): string => (round === 1 ? 'decide' : `deci
 export const composeStep = (round?: number): string =>
   decideStep(round).replace('decide', 'composeState')
 
+export const attendStep = (round?: number): string => decideStep(round).replace('decide', 'attend')
+
 /** Later rounds speak as later attempts, so that readers of the stream drop what came before. */
 export const spokenAttempt = (attempt: number, round: number): number =>
   (round - 1) * ATTEMPTS_PER_ROUND + attempt

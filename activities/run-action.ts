@@ -16,7 +16,7 @@ import {
 import { currentAttempt, withHeartbeats } from './attempt.ts'
 import { decisionBehind } from './rounds.ts'
 import { openTurn } from './turn-context.ts'
-import { workContext } from './work-context.ts'
+import { type WorkPorts, workContext } from './work-context.ts'
 
 /** Which of the decisions' actions, counted over all rounds of the turn, and its name. */
 export interface ActionStep {
@@ -24,18 +24,7 @@ export interface ActionStep {
   readonly action: string
 }
 
-type ActionPorts = Pick<
-  Ports,
-  | 'turns'
-  | 'agents'
-  | 'journal'
-  | 'ledger'
-  | 'models'
-  | 'memories'
-  | 'approvals'
-  | 'connectors'
-  | 'log'
->
+type ActionPorts = WorkPorts & Pick<Ports, 'turns' | 'agents' | 'journal' | 'connectors' | 'log'>
 
 /**
  * Runs one action: validate, ask for approval if it needs one, then the handler; its messages, writes and

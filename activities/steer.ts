@@ -1,5 +1,6 @@
+import { needsAttention } from '../agent/attachments.ts'
 import type { Ports } from '../agent/ports.ts'
-import type { TurnInput } from '../schema/turn.ts'
+import type { Steered, TurnInput } from '../schema/turn.ts'
 import { currentAttempt } from './attempt.ts'
 import { saidSoFar } from './outcome.ts'
 import { decideStep } from './rounds.ts'
@@ -12,7 +13,7 @@ type SteerPorts = Pick<Ports, 'turns' | 'agents' | 'journal' | 'connectors' | 's
  * it finds what it took. Returns whether there is another round.
  */
 export const createSteer = (ports: SteerPorts) =>
-  async function steer(input: TurnInput, round: number): Promise<boolean> {
+  async function steer(input: TurnInput, round: number): Promise<Steered> {
     const step = `steer:${round}`
     const opened = await openTurn(ports, input, step, round)
     const decision = await ports.journal.read(input, decideStep(round))
@@ -28,5 +29,7 @@ export const createSteer = (ports: SteerPorts) =>
     for (const { turnId, gen } of merged) {
       ports.stream.publish(turnId, { kind: 'settled', gen, attempt: 0, seq: 0, state: 'merged' })
     }
-    return merged.length > 0
+    if (merged.length === 0) return false
+    const next = await ports.turns.load(input, round + 1) // the next steps load it anyway
+    return next && needsAttention(next.message.content) ? 'attend' : true
   }

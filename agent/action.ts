@@ -38,6 +38,8 @@ export interface ActionParameter {
   readonly name: string
   readonly description: string
   readonly required?: boolean
+  /** JSON Schema, for models that call actions as tools. @default a string */
+  readonly schema?: JsonObject
 }
 
 export interface ActionExample {

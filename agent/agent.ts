@@ -1,6 +1,7 @@
 import type { Character } from '../schema/character.ts'
 import type { Action } from './action.ts'
 import type { Evaluator } from './evaluator.ts'
+import type { ModelHandler } from './models.ts'
 import type { Provider } from './provider.ts'
 
 /** A character that runs, with the members of its plugins in the order they were registered. */
@@ -12,4 +13,6 @@ export interface Agent {
   readonly actions: readonly Action[]
   readonly providers: readonly Provider[]
   readonly evaluators: readonly Evaluator[]
+  /** Its plugins' own, the highest priority first, then in the order they were registered. */
+  readonly models: readonly ModelHandler[]
 }

@@ -1,5 +1,6 @@
 import type { Character } from '../schema/character.ts'
 import type { Agent } from './agent.ts'
+import { MODEL_PURPOSES, type ModelHandler } from './models.ts'
 import type { Plugin } from './plugin.ts'
 import { corePlugin } from './plugins/core/core-plugin.ts'
 
@@ -21,8 +22,15 @@ export function buildAgent(
     actions: firstOfEachName(all.flatMap(({ actions = [] }) => actions)),
     providers: firstOfEachName(all.flatMap(({ providers = [] }) => providers)),
     evaluators: firstOfEachName(all.flatMap(({ evaluators = [] }) => evaluators)),
+    models: all.flatMap(modelsOf).sort((a, b) => b.priority - a.priority),
   }
 }
+
+const modelsOf = ({ name: plugin, models = {}, priority = 0 }: Plugin): ModelHandler[] =>
+  MODEL_PURPOSES.flatMap((purpose) => {
+    const handler = models[purpose]
+    return handler ? [{ plugin, purpose, priority, handler }] : []
+  })
 
 function firstOfEachName<T extends { readonly name: string }>(members: readonly T[]): T[] {
   const byName = new Map<string, T>()

@@ -1,6 +1,7 @@
 import { storableText } from '../schema/text.ts'
 import type { TurnContext } from './context.ts'
-import type { Provider, ProviderResult, ProviderTrace, State } from './provider.ts'
+import { type MergedState, mergeState } from './merge-state.ts'
+import type { Provider, ProviderResult, ProviderTrace, State, YieldingPieces } from './provider.ts'
 import { withinTime } from './within-time.ts'
 
 export interface ComposeStateOptions {
@@ -8,13 +9,14 @@ export interface ComposeStateOptions {
   readonly include?: readonly string[]
   /** Ask these and no others. */
   readonly only?: readonly string[]
+  /** Their texts stay out: what they say reaches the model in another way. Values and data stay. */
+  readonly silent?: readonly string[]
   /** For each provider. @default 2000, what a Local Activity can bear */
   readonly timeoutMs?: number
 }
 
-export interface ComposedState {
-  readonly state: State
-  /** In the order of the texts. */
+export interface ComposedState extends MergedState {
+  /** In the order of the positions. */
   readonly traces: readonly ProviderTrace[]
 }
 
@@ -32,7 +34,7 @@ const EMPTY: State = { values: {}, data: {}, text: '' }
 
 /**
  * Asks the chosen providers in parallel and merges what they give, by position, then in the order of
- * registration. One that throws or is late gives nothing and is named in its trace; each has an abort
+ * registration; what does not change from turn to turn stands first. One that throws or is late gives nothing and is named in its trace; each has an abort
  * signal of its own.
  *
  * `values.providers` is the text, and `data.providers` holds each result by name, as in ElizaOS.
@@ -49,7 +51,15 @@ export async function composeState(
   context.signal.throwIfAborted()
   const fatal = outcomes.find(({ provider, trace }) => provider.required && trace.error)
   if (fatal) throw fatal.failure
-  return { state: merge(context, outcomes), traces: outcomes.map(({ trace }) => trace) }
+  const silent = new Set(options.silent?.map((name) => name.toUpperCase()))
+  const gifts = outcomes.map(({ provider, result, trace }) => ({
+    provider,
+    result,
+    hasFailed: trace.error !== undefined,
+    isSilent: silent.has(provider.name.toUpperCase()),
+  }))
+  const merged = mergeState(gifts, { agentName: context.agent.character.name })
+  return { ...merged, traces: outcomes.map(({ trace }) => trace) }
 }
 
 /** Names count without regard to case. Of two providers with one name the first is asked. */
@@ -88,31 +98,24 @@ async function ask(provider: Provider, context: TurnContext, timeoutMs: number):
 /** Plugins are not held to their types: what is no text or object counts as nothing. */
 function readResult(given: unknown): ProviderResult {
   if (!isObject(given)) return {}
+  const { stableText } = given
+  const yields = yieldsOf(given.yields)
   return {
     text: typeof given.text === 'string' ? storableText(given.text).trim() : '',
     values: isObject(given.values) ? { ...given.values } : {},
     data: isObject(given.data) ? { ...given.data } : {},
+    ...(typeof stableText === 'string' ? { stableText: storableText(stableText).trim() } : {}),
+    ...(yields ? { yields } : {}),
   }
 }
 
-function merge(context: TurnContext, outcomes: readonly Outcome[]): State {
-  const text = outcomes
-    .map(({ result }) => result.text ?? '')
-    .filter((part) => part !== '')
-    .join('\n\n')
-  const values = outcomes.flatMap(({ result }) => Object.entries(result.values ?? {}))
-  const results = outcomes
-    .filter(({ trace }) => trace.error === undefined)
-    .map(({ provider, result }) => [provider.name, result] as const)
-  return {
-    values: {
-      agentName: context.agent.character.name,
-      ...Object.fromEntries(values),
-      providers: text,
-    },
-    data: { providers: Object.fromEntries(results) },
-    text,
-  }
+/** Pieces that cannot be counted or rendered are none: the text then stays whole. */
+function yieldsOf(given: unknown): YieldingPieces | undefined {
+  if (!isObject(given)) return undefined
+  const { kind, rank, count, reserve = 0, render } = given as Partial<YieldingPieces> // looked at below
+  const isCounted = Number.isInteger(count) && Number(count) >= 0 && typeof rank === 'number'
+  if (typeof kind !== 'string' || typeof render !== 'function' || !isCounted) return undefined
+  return { kind, rank, count: Number(count), reserve, render: (kept) => render.call(given, kept) }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,8 +1,18 @@
+import type { Json } from '../schema/json.ts'
 import type { TurnRef } from '../schema/turn.ts'
 import type { Agent } from './agent.ts'
 import type { PendingApproval } from './approvals.ts'
 import type { Content, Entity, Memory, NewMemory, NewRelationship, Room } from './memory.ts'
-import type { GenerateParams, ModelPurpose } from './models.ts'
+import type {
+  DrawRequest,
+  DrawResult,
+  EmbedResult,
+  GenerateParams,
+  SpeakRequest,
+  SpeakResult,
+  TextPurpose,
+  TranscribeRequest,
+} from './models.ts'
 
 /** What a plugin's member may read and do during one step of one turn. */
 export interface TurnContext {
@@ -35,5 +45,21 @@ export interface WorkContext extends TurnContext {
   remember(memory: NewMemory): void
   relate(relationship: NewRelationship): void
   /** One model call, through the ledger: a completed call is not paid again when the step is retried. */
-  generate(purpose: ModelPurpose, params: GenerateParams): Promise<string>
+  generate(purpose: TextPurpose, params: GenerateParams): Promise<string>
+  /** The other kinds of calls, through the ledger as well. All throw a `ModelError` of a named code. */
+  readonly models: WorkModels
+}
+
+/** What an agent's models can do besides writing text. Without a vendor: `model_not_configured`. */
+export interface WorkModels {
+  /**
+   * One JSON value, of a JSON Schema where one is given: the vendor is asked to keep to it, the answer is
+   * not checked against it.
+   * @throws {ModelAnswerError} no JSON, twice
+   */
+  object(purpose: 'OBJECT_SMALL' | 'OBJECT_LARGE', params: GenerateParams): Promise<Json>
+  embed(texts: readonly string[], dimensions?: number): Promise<EmbedResult['vectors']>
+  draw(drawing: Omit<DrawRequest, 'model'>): Promise<DrawResult['images']>
+  transcribe(recording: Pick<TranscribeRequest, 'audio' | 'mimeType'>): Promise<string>
+  speak(speech: Omit<SpeakRequest, 'model'>): Promise<Pick<SpeakResult, 'audio' | 'mimeType'>>
 }

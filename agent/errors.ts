@@ -64,7 +64,16 @@ export class UnavailableError extends DomainError {
 }
 
 export interface ModelErrorOptions {
-  readonly code: Extract<TurnCode, 'model_unavailable' | 'model_rejected' | 'model_not_configured'>
+  readonly code: Extract<
+    TurnCode,
+    | 'model_unavailable'
+    | 'model_rejected'
+    | 'model_not_configured'
+    | 'model_refused'
+    | 'prompt_too_long'
+    | 'budget_exhausted'
+    | 'budget_stop'
+  >
   /** Whether another attempt could succeed. */
   readonly retryable: boolean
   /** The vendor's own wish, from `Retry-After`. */
@@ -90,12 +99,17 @@ export class ModelError extends DomainError {
   }
 }
 
+type AnswerFault = Extract<
+  TurnCode,
+  'model_answer_empty' | 'model_answer_unreadable' | 'model_refused'
+>
+
 /** The model answered, but nothing sayable could be read from it. */
 export class ModelAnswerError extends DomainError {
   override readonly name = 'ModelAnswerError'
-  readonly code: 'model_answer_empty' | 'model_answer_unreadable'
+  readonly code: AnswerFault
 
-  constructor(code: 'model_answer_empty' | 'model_answer_unreadable', message: string) {
+  constructor(code: AnswerFault, message: string) {
     super(message)
     this.code = code
   }

@@ -1,12 +1,19 @@
+import type { Budget } from '../schema/budget.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { HeadTurn, TerminalState, TurnCode, TurnRef, TurnState } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import type { Agent } from './agent.ts'
 import type { Approvals } from './approvals.ts'
+import type { Described } from './attachments.ts'
+import type { Breakers } from './breakers.ts'
 import type { Sender } from './connector.ts'
+import type { DecisionMode } from './decision-mode.ts'
+import type { Ledger } from './ledger.ts'
+import type { MediaFetcher } from './media.ts'
 import type { Content, Entity, Memory, NewMemory, NewRelationship, Room } from './memory.ts'
-import type { FinishReason, ModelResult, ModelRouter } from './models.ts'
+import type { ModelRouter } from './models.ts'
 import type { Outbox, SendingSettings } from './outbox.ts'
+import type { RateLimits } from './rates.ts'
 
 /** What activities depend on: the system's seams on one page. `bin/ports.ts` makes the real ones. */
 export interface Ports {
@@ -22,6 +29,13 @@ export interface Ports {
   /** @default DEFAULT_SENDING */
   readonly sending?: SendingSettings
   readonly models: ModelRouter
+  readonly breakers: Breakers
+  readonly rates: RateLimits
+  readonly media: MediaFetcher
+  /** The operator's, for every agent besides its own. */
+  readonly budgets: readonly Budget[]
+  /** How models decide, unless an agent's setting says otherwise. @default 'xml' */
+  readonly decision?: DecisionMode
   readonly stream: Pick<TurnStream, 'publish'>
   readonly log: StepLog
   /** Starts a room's next turn. A lost start is the sweeper's: callers log a failure, and go on. */
@@ -175,47 +189,8 @@ export interface StepCommit extends StepWrites {
   readonly unknownEffect?: boolean
   /** An evaluator notes how far it has looked. */
   readonly evaluator?: string
-}
-
-/** One call to a vendor, within a claimed step. */
-export interface LedgerCall {
-  readonly attempt: StepAttempt
-  readonly step: string
-  /** Ordinal of the call within the step, from 1. */
-  readonly call: number
-  readonly vendor: string
-  readonly model: string
-  readonly purpose: string
-  /** Counted before the call; an estimate until the vendor says. */
-  readonly inputTokens: number
-}
-
-export type OpenedCall =
-  /** The row stands: the vendor may be called. `failures` counts earlier failed calls of the step. */
-  | { readonly kind: 'open'; readonly failures: number }
-  /** An earlier attempt was answered: use that, it is paid. */
-  | { readonly kind: 'finished'; readonly text: string; readonly finishReason: FinishReason }
-
-export interface CallTimes {
-  /** Milliseconds from the request to the first and to the last piece of text. */
-  readonly firstTokenMs: number | null
-  readonly latencyMs: number
-}
-
-export interface CallEnd extends CallTimes {
-  /** `cut`: aborted by us; `unknown`: failed, the vendor may have billed it. */
-  readonly state: 'cut' | 'unknown'
-  /** Text that had arrived. */
-  readonly partial: string
-  readonly error: string | null
-}
-
-export interface Ledger {
-  /** @throws {FencedError} the step's claim is no longer this attempt's. */
-  open(call: LedgerCall): Promise<OpenedCall>
-  /** Not fenced: an answer that came too late was billed all the same. */
-  complete(call: LedgerCall, result: ModelResult, times: CallTimes): Promise<void>
-  end(call: LedgerCall, end: CallEnd): Promise<void>
+  /** What the attachments of the turn's messages are, by `mediaKey`: their memories keep it. */
+  readonly described?: ReadonlyMap<string, Described>
 }
 
 export interface StoredPrompt {

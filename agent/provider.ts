@@ -11,6 +11,27 @@ export interface ProviderResult {
   readonly text?: string
   readonly values?: Readonly<Record<string, unknown>>
   readonly data?: Readonly<Record<string, unknown>>
+  /**
+   * A beginning of `text` that is the same in each turn of the agent. It stands before all that
+   * changes, where vendors keep it in a cache. Of a `stable` provider it is the whole text.
+   */
+  readonly stableText?: string
+  /** What it can do without when the prompt is longer than the model can read. @default nothing */
+  readonly yields?: YieldingPieces
+}
+
+/** Pieces of a provider's text that give way, the least important first. */
+export interface YieldingPieces {
+  /** What they are, for the trace: `messages`, `documents`. */
+  readonly kind: string
+  /** Lower ones give way first. Messages have 10, documents 20. */
+  readonly rank: number
+  /** How many pieces there are. */
+  readonly count: number
+  /** So many give way only when those of all ranks are down to theirs. @default 0 */
+  readonly reserve?: number
+  /** With only the `count` most important pieces, or somewhat fewer. Says how many these are. */
+  render(count: number): { readonly kept: number } & Pick<ProviderResult, 'text' | 'values'>
 }
 
 /** Puts context into a prompt. */
@@ -25,6 +46,8 @@ export interface Provider {
   readonly position?: number
   /** Without it there is nothing to answer: its failure fails the step, which is retried. */
   readonly required?: boolean
+  /** All that it gives is the same in each turn of the agent: its text stands before all others. */
+  readonly stable?: boolean
   /** One of ours: known to finish within the time of a Local Activity. */
   readonly builtIn?: boolean
   get(context: TurnContext, state: State): Promise<ProviderResult>

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { except } from 'hono/combine'
 import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { allowCors, checkHost, checkOrigin, requireToken } from './access.ts'
@@ -7,14 +8,19 @@ import { createDocsPage } from './docs-page.ts'
 import { endpointNotFound, toHttpError } from './errors.ts'
 import { limitBody, readJsonBody } from './json-body.ts'
 import { describeApi, registerSecurity } from './openapi.ts'
+import { isRecording, limitRecording } from './recording.ts'
 import { createAgentRoutes } from './routes/agents.ts'
 import { createApprovalRoutes } from './routes/approvals.ts'
+import { createAudioRoutes } from './routes/audio.ts'
 import { createChannelRoutes } from './routes/channels.ts'
 import { createDeadLetterRoutes } from './routes/dead-letters.ts'
 import { createForkRoutes } from './routes/forks.ts'
 import { createHealthRoutes } from './routes/health.ts'
 import { createMessageRoutes } from './routes/messages.ts'
+import { createMetricsRoutes } from './routes/metrics.ts'
+import { createModelRoutes } from './routes/models.ts'
 import { createServerRoutes } from './routes/server.ts'
+import { createSpendingRoutes } from './routes/spending.ts'
 import { createTurnRoutes } from './routes/turns.ts'
 import { refuseInvalid } from './validation.ts'
 
@@ -27,13 +33,17 @@ export function createApp(deps: ApiDeps) {
   const routes = app
     .route('/', createHealthRoutes(deps))
     .route('/api/agents', createAgentRoutes(deps))
+    .route('/api/agents', createSpendingRoutes(deps))
     .route('/api/messaging', createChannelRoutes(deps))
     .route('/api/messaging', createMessageRoutes(deps))
     .route('/api/turns', createTurnRoutes(deps))
     .route('/api/turns', createForkRoutes(deps))
     .route('/api/dead-letters', createDeadLetterRoutes(deps))
     .route('/api/approvals', createApprovalRoutes(deps))
+    .route('/api/audio', createAudioRoutes(deps))
+    .route('/api/models', createModelRoutes(deps))
     .route('/api', createServerRoutes(deps))
+    .route('/', createMetricsRoutes(deps))
   document(app, deps)
   return routes
 }
@@ -50,7 +60,9 @@ function guard(app: OpenAPIHono, { settings }: ApiDeps): void {
   app.use(checkHost(settings), checkOrigin(settings))
   if (corsOrigin) app.use('/api/*', allowCors(corsOrigin))
   if (authToken) app.use('/api/*', requireToken(authToken))
-  app.on(['POST', 'PUT', 'PATCH'], '/api/*', limitBody(maxBodyBytes), readJsonBody)
+  if (authToken) app.use('/metrics', requireToken(authToken))
+  const readJson = except(isRecording, limitBody(maxBodyBytes), readJsonBody)
+  app.on(['POST', 'PUT', 'PATCH'], '/api/*', readJson, limitRecording)
 }
 
 function document(app: OpenAPIHono, { settings }: ApiDeps): void {

@@ -3,8 +3,11 @@ import type { JsonObject } from '../schema/json.ts'
 import type { Overlap, TurnState } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import type { ApprovalsPort } from './approvals-port.ts'
+import type { AudioPort } from './audio-port.ts'
 import type { DeadLettersPort } from './dead-letters-port.ts'
 import type { ForksPort } from './forks-port.ts'
+import type { ModelsPort } from './models-port.ts'
+import type { SpendingPort } from './spending-port.ts'
 import type { TurnResult, TurnsPort } from './turns-port.ts'
 
 /** Everything the API may reach. Implemented in `bin/`, faked in tests. */
@@ -17,6 +20,9 @@ export interface ApiDeps {
   readonly deadLetters: DeadLettersPort
   readonly approvals: ApprovalsPort
   readonly forks: ForksPort
+  readonly models: ModelsPort
+  readonly audio: AudioPort
+  readonly spending: SpendingPort
   readonly stream: TurnStream
   readonly status: StatusPort
   readonly log: ApiLog
@@ -198,8 +204,19 @@ export interface Readiness {
   }[]
 }
 
+/** `isBuiltIn`: it is the rule-based ELIZA. */
+export interface DefaultModel {
+  readonly vendor: string
+  readonly model: string
+  readonly isBuiltIn: boolean
+  /** Who answers when it fails, as `vendor/model`. */
+  readonly fallbacks: readonly string[]
+  /** Why none can be asked; `vendor` and `model` are then empty. */
+  readonly problem?: string
+}
+
 export interface StatusPort {
   readiness(): Promise<Readiness>
-  /** Which model answers by default; `isBuiltIn` when it is the rule-based ELIZA. */
-  model(): { readonly vendor: string; readonly model: string; readonly isBuiltIn: boolean }
+  /** Which model answers by default. Does not reject. */
+  model(): Promise<DefaultModel>
 }

@@ -105,7 +105,9 @@ function curl(operation: Operation, schemas: Schemas, origin: string): string {
   if ('text/event-stream' in (operation.responses[200]?.content ?? {}) && !schema) {
     lines[0] = lines[0]?.replace('curl', 'curl -N') ?? ''
   }
-  if (schema) {
+  if ('multipart/form-data' in (requestBody?.content ?? {})) {
+    lines.push(`  -F 'file=@recording.ogg;type=audio/ogg'`)
+  } else if (schema) {
     const data = JSON.stringify(sample(schema, schemas), null, 2).replaceAll("'", "'\\''")
     lines.push(`  -H 'Content-Type: application/json'`, `  -d '${data}'`)
   }

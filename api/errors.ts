@@ -92,6 +92,7 @@ function invalidCode(c: Context, path?: string): string {
   if (path !== undefined && path in PATH_IDS) return 'INVALID_ID'
   if (c.req.method === 'POST' && /^\/api\/agents\/?$/.test(c.req.path)) return 'CREATE_ERROR'
   if (c.req.method === 'PATCH') return 'UPDATE_ERROR'
+  if (c.req.path.startsWith('/api/audio')) return 'INVALID_REQUEST'
   return 'BAD_REQUEST'
 }
 

@@ -11,6 +11,8 @@ const TAGS = [
   { name: 'Turns', description: 'What an agent made of one message.' },
   { name: 'Dead letters', description: 'Turns that ended badly, for whoever operates.' },
   { name: 'Approvals', description: 'Actions that wait until somebody agrees.' },
+  { name: 'Audio', description: 'Speech written down, and texts said.' },
+  { name: 'Models', description: 'Who answers, and what keeps calls from vendors.' },
   { name: 'Server', description: 'What runs here.' },
   { name: 'Health', description: 'For probes; no key needed.' },
 ]

@@ -4,6 +4,7 @@ import type { JsonObject } from '../schema/json.ts'
 import { OVERLAP_EXPECTED, readOverlap } from '../schema/overlap.ts'
 import type { Overlap } from '../schema/turn.ts'
 import type { NewMessage } from './deps.ts'
+import { readAttachments } from './posted-attachments.ts'
 
 export interface PostedMessage {
   readonly message: NewMessage
@@ -33,7 +34,14 @@ export function readPostedMessage(
     )
   }
   const transport = transportOf(body)
-  const metadata = (body.metadata ?? {}) as JsonObject // It was parsed from a JSON body.
+  const attachments = readAttachments(body)
+  if (body.content.trim() === '' && attachments.length === 0) {
+    throw new InvalidRequestError('Invalid content: must not be empty.', 'content')
+  }
+  const metadata = {
+    ...(body.metadata ?? {}),
+    ...(attachments.length > 0 ? { attachments } : {}),
+  } as JsonObject // It was parsed from a JSON body.
   const message: NewMessage = {
     channelId,
     authorId,

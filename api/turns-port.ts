@@ -45,6 +45,7 @@ export interface ModelCallTrace {
   readonly gen: number
   readonly call: number
   readonly attempt: number
+  readonly try: number
   readonly vendor: string
   readonly model: string
   readonly purpose: string
@@ -52,11 +53,13 @@ export interface ModelCallTrace {
   readonly inputTokens: number | null
   readonly outputTokens: number | null
   readonly cachedTokens: number | null
+  readonly cacheWriteTokens: number | null
   readonly cost: number | null
   readonly firstTokenMs: number | null
   readonly latencyMs: number | null
   readonly finishReason: string | null
   readonly error: string | null
+  readonly errorCode: string | null
 }
 
 export interface TurnTrace extends TurnResult {

@@ -14,6 +14,7 @@ import { measureRooms } from './rows/rooms.ts'
 import { measureSoak } from './rows/soak.ts'
 import { measureStatements } from './rows/statements.ts'
 import { createTwoChunkScript, measureFirstToken } from './rows/stream.ts'
+import { createTokenScript, measureTokens } from './rows/tokens.ts'
 
 const { values } = parseArgs({
   options: {
@@ -69,6 +70,10 @@ async function measureAll(): Promise<Figure[]> {
       ...(await measureCancel(house)),
       ...(await measureRecovery(house, twoChunks.release)),
     ]),
+  )
+  const tokens = createTokenScript()
+  await add('stream', () =>
+    inHouse({ port, script: tokens.script }, (house) => measureTokens(house, tokens.sent)),
   )
   await add('statements', () => measureStatements(port, Math.min(turns, 100)))
   await add('long', () =>

@@ -3,6 +3,7 @@ import { DEFAULT_SENDING } from '../agent/outbox.ts'
 import type { Plugin } from '../agent/plugin.ts'
 import type { Connectors, LoggedTurn, Ports, StepLog } from '../agent/ports.ts'
 import type { OpenDatabase } from '../database/open.ts'
+import type { SharedRateLimits } from '../limits/rates.ts'
 import { createModelRouter } from '../models/router.ts'
 import type { RootLogger } from '../observability/log.ts'
 import type { Config } from '../schema/config.ts'
@@ -15,6 +16,8 @@ import { runSweeper, type SweeperSettings } from '../workers/sweeper.ts'
 import { type AgentStore, createAgentStore } from './agent-store.ts'
 import type { ApiParts } from './api/parts.ts'
 import { createBackground } from './background.ts'
+import { createMediaFetcher } from './media-fetch.ts'
+import { createModelLimits } from './model-limits.ts'
 import { createPorts, reachable } from './ports.ts'
 import { createSecretBox } from './secrets.ts'
 import { createSweeperPorts } from './sweeper-ports.ts'
@@ -29,6 +32,7 @@ export interface Assembly extends ApiParts {
   readonly stream: TurnStream
   readonly agents: AgentStore
   readonly ports: Ports
+  readonly rates: Pick<SharedRateLimits, 'use'>
   readonly temporal: TemporalLink
   /** Sweeps until the assembly is closed. */
   sweep(settings: SweeperSettings): void
@@ -71,12 +75,16 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const models = createModelRouter({ ...config, elizaTypingMs: input.elizaTypingMs })
   const startHead = async (head: HeadTurn) => void (await temporal.startTurn(head))
   const { db } = database
+  const limits = createModelLimits(db, config, logger)
   const given = {
     db,
     agents: reachable(agents.registry),
     models,
+    ...{ breakers: limits.breakers, rates: limits.rates },
+    ...{ budgets: config.budgets, decision: config.decision },
     stream,
     connectors: input.connectors ?? NO_CONNECTORS,
+    media: createMediaFetcher({ allowedHosts: config.mediaHosts }),
     sending: { ...DEFAULT_SENDING, unknownSends: config.unknownSends },
     deadlines: { turnMs: config.turnDeadlineMs, approvalMs: config.approvalDeadlineMs },
     log,
@@ -88,6 +96,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const control = createTurnControl({ db, stream, temporal, background, log, startHead: start })
   return {
     ...{ db, database, stream, agents, ports, temporal, log: logger },
+    rates: limits.rates,
     ...control,
     turnDeadlineMs: config.turnDeadlineMs,
     sweep: (settings) => {
@@ -100,6 +109,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     },
     close: async () => {
       await background.stop()
+      await limits.close()
       await stream.close()
       await temporal.close()
       await database.close()

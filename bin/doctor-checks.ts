@@ -21,6 +21,7 @@ export interface Finding {
 /** Everything that can be told without changing or downloading anything, in reading order. */
 export async function examine(loaded: LoadedConfig): Promise<Finding[]> {
   const { examinePostgres, examineTemporal } = await import('./doctor-servers.ts')
+  const { examineModels } = await import('./doctor-models.ts')
   const { config } = loaded
   // Before the port: that one is tried by listening on it, which would answer for the API.
   const reached = await api(loaded)
@@ -32,7 +33,7 @@ export async function examine(loaded: LoadedConfig): Promise<Finding[]> {
     config.postgresUrl ? examinePostgres(config.postgresUrl) : embeddedDatabase(),
     config.temporalAddress ? examineTemporal(config) : temporalProgram(),
     reached,
-    model(loaded),
+    examineModels(config.modelSettings),
   ])
   return findings.flat()
 }
@@ -116,15 +117,4 @@ async function api({ config }: LoadedConfig): Promise<Finding> {
     const message = error instanceof Error ? error.message : String(error)
     return { name, state: 'warn', message }
   }
-}
-
-function model({ config }: LoadedConfig): Finding {
-  const name = 'model'
-  const { openaiApiKey, openaiBaseUrl } = config
-  if (openaiBaseUrl || openaiApiKey) {
-    return { name, state: 'ok', message: `asked at ${openaiBaseUrl ?? "OpenAI's own address"}` }
-  }
-  const advice = 'Set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own.'
-  const message = 'none is configured: the built-in rule-based ELIZA answers'
-  return { name, state: 'warn', message, advice }
 }

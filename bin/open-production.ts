@@ -3,6 +3,7 @@ import type { CommandInput } from '../cli/command.ts'
 import { migrate } from '../database/migrate.ts'
 import { openDatabase } from '../database/open.ts'
 import { createLogger, type RootLogger } from '../observability/log.ts'
+import { modelKeys } from '../schema/model-settings.ts'
 import { type Assembly, assemble } from './assembly.ts'
 import { type Closers, createClosers } from './closers.ts'
 import { installTemporalRuntime } from './roles.ts'
@@ -31,9 +32,10 @@ export async function openProduction(
     level: config.logLevel,
     pretty: io.stderr.isTTY === true,
     logContent: config.logContent,
-    secrets: [config.authToken, config.openaiApiKey, secretSalt, postgresUrl].filter(
-      (s) => s !== undefined,
-    ),
+    secrets: [
+      ...[config.authToken, secretSalt, postgresUrl].filter((s) => s !== undefined),
+      ...modelKeys(config.modelSettings),
+    ],
   })
   installTemporalRuntime(logger)
   const closers = createClosers()

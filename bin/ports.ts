@@ -1,5 +1,9 @@
 import type { Kysely } from 'kysely'
+import { attachmentsOf, needsAttention } from '../agent/attachments.ts'
+import type { Breakers } from '../agent/breakers.ts'
+import type { DecisionMode } from '../agent/decision-mode.ts'
 import { UnavailableError } from '../agent/errors.ts'
+import type { MediaFetcher } from '../agent/media.ts'
 import type { ModelRouter } from '../agent/models.ts'
 import type { SendingSettings } from '../agent/outbox.ts'
 import type {
@@ -10,16 +14,20 @@ import type {
   StepLog,
   StoredPrompt,
 } from '../agent/ports.ts'
+import type { RateLimits } from '../agent/rates.ts'
 import { isUnavailable, withRetry } from '../database/failures.ts'
 import { roomEntities } from '../memory/entities.ts'
 import { recentMemories } from '../memory/memories.ts'
+import type { Budget } from '../schema/budget.ts'
 import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import { admit, loadTurn } from '../turns/admit.ts'
+import { writeDescriptions } from '../turns/described.ts'
 import { claim, finish, journaled, journalOnce, noteFailure, standingOf } from '../turns/journal.ts'
-import { completeCall, endCall, openCall } from '../turns/ledger.ts'
+import { completeCall, endCall } from '../turns/ledger.ts'
+import { openCall, standingCall } from '../turns/ledger-open.ts'
 import * as outbox from '../turns/outbox.ts'
 import * as calls from '../turns/outbox-calls.ts'
 import { readPrompt, writePrompt } from '../turns/prompts.ts'
@@ -33,8 +41,15 @@ export interface PortsInput {
   readonly db: Kysely<Database>
   readonly agents: AgentRegistry
   readonly models: ModelRouter
+  readonly breakers: Breakers
+  readonly rates: RateLimits
+  /** @default none */
+  readonly budgets?: readonly Budget[]
+  /** @default 'xml' */
+  readonly decision?: DecisionMode
   readonly stream: TurnStream
   readonly connectors: Connectors
+  readonly media: MediaFetcher
   /** @default DEFAULT_SENDING */
   readonly sending?: SendingSettings
   /** @default DEFAULT_DEADLINES */
@@ -49,14 +64,17 @@ const REMEMBERED = 500
 /** The real ports of a worker: what activities ask for, from Postgres, models and connectors. */
 export function createPorts({ db, ...input }: PortsInput): Ports {
   return {
+    budgets: [],
     ...input,
     turns: reachable(turnStore(db)),
     prompts: reachable(promptStore(db)),
     journal: reachable(journal(db)),
     ledger: reachable({
-      open: (call) => openCall(db, call),
-      complete: (call, result, times) => completeCall(db, call, result, times),
-      end: (call, end) => endCall(db, call, end),
+      standing: (question) => standingCall(db, question),
+      // Whoever deletes an agent meanwhile locks its rows in another order.
+      open: (call) => withRetry(() => openCall(db, call)),
+      complete: (call, answer) => withRetry(() => completeCall(db, call, answer)),
+      end: (call, end) => withRetry(() => endCall(db, call, end)),
     }),
     memories: reachable({
       recent: (options) => recentMemories(db, options),
@@ -78,19 +96,25 @@ export function createPorts({ db, ...input }: PortsInput): Ports {
 
 const keyOf = ({ turnId, gen }: TurnRef) => `${turnId}:${gen}`
 
+/** What `attend` finds is written to the message; and pictures that came inside it are large. */
+const isKept = ({ message: { content } }: LoadedTurn): boolean =>
+  !needsAttention(content) && !attachmentsOf(content).some(({ url }) => url.startsWith('data:'))
+
 /** A turn does not change while it runs, so each process reads it once. */
 function turnStore(db: Kysely<Database>): Ports['turns'] {
   const loaded = createRecentMap<LoadedTurn>(REMEMBERED)
   return {
     async admit(step) {
       const admitted = await admit(db, step)
-      if (admitted.kind === 'admitted') loaded.put(keyOf(step), admitted.turn)
+      if (admitted.kind === 'admitted' && isKept(admitted.turn)) {
+        loaded.put(keyOf(step), admitted.turn)
+      }
       return admitted
     },
     async load(ref, round = 1) {
       const key = round === 1 ? keyOf(ref) : `${keyOf(ref)}:${round}`
       const known = loaded.get(key) ?? (await loadTurn(db, ref, round))
-      if (known) loaded.put(key, known)
+      if (known && isKept(known)) loaded.put(key, known)
       return known
     },
     steer: (attempt, round, said) => withRetry(() => steer(db, attempt, round, said)),
@@ -130,11 +154,12 @@ function journal(db: Kysely<Database>): Ports['journal'] {
       }
       await withRetry(() =>
         db.transaction().execute(async (trx) => {
-          const { turn, outboxSource, evaluator, unknownEffect } = writes
+          const { turn, outboxSource, evaluator, unknownEffect, described } = writes
           // The turn's row before the step's, as whoever ends the turn locks them.
           if (unknownEffect) await noteUnknownEffect(trx, turn)
           await finish(trx, attempt, step, result)
           await writeStep(trx, { turn, step, outboxSource }, writes)
+          if (described) await writeDescriptions(trx, turn, described)
           if (evaluator !== undefined) await noteEvaluator(trx, turn, evaluator)
         }),
       )

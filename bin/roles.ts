@@ -13,10 +13,13 @@ import { sourceOf } from '../schema/load-config.ts'
 import { bundleWorkflows, createAgentWorker, lastTurnsOf } from '../workers/agent-worker.ts'
 import { createAgentsPort, resumeDeletions } from './api/agents.ts'
 import { createApprovalsPort } from './api/approvals.ts'
+import { createAudioPort } from './api/audio.ts'
 import { createChannelsPort } from './api/channels.ts'
 import { createDeadLettersPort } from './api/dead-letters.ts'
 import { createForksPort } from './api/fork.ts'
 import { createMessagesPort } from './api/messages.ts'
+import { createModelsPort } from './api/models.ts'
+import { createSpendingPort } from './api/spending.ts'
 import { createStatusPort } from './api/status.ts'
 import { createTurnsPort } from './api/turns.ts'
 import type { Assembly } from './assembly.ts'
@@ -139,6 +142,9 @@ function apiDeps(
     approvals: reachable(createApprovalsPort(assembly)),
     deadLetters: reachable(createDeadLettersPort(assembly)),
     forks: reachable(createForksPort({ ...assembly, agents })),
+    models: reachable(createModelsPort({ ...assembly, models: ports.models })),
+    audio: reachable(createAudioPort({ agents, ports })),
+    spending: reachable(createSpendingPort({ db: assembly.db, budgets: ports.budgets })),
     status: createStatusPort({ db: assembly.db, temporal, taskQueue, models: ports.models }),
     stream,
     log,

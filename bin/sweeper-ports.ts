@@ -5,7 +5,7 @@ import type { OpenDatabase } from '../database/open.ts'
 import { answerApproval } from '../turns/answer-approval.ts'
 import { findLateTurns, takeOver } from '../turns/sweep.ts'
 import type { SweeperPorts } from '../workers/sweeper.ts'
-import { createForkCleaner } from './fork-cleaner.ts'
+import { createOldRowsCleaner } from './old-rows-cleaner.ts'
 import type { TemporalLink } from './temporal-link.ts'
 import { createProbe } from './temporal-probe.ts'
 
@@ -48,7 +48,7 @@ export function createSweeperPorts({
       const answered = await withRetry(() => answerApproval(db, { ...answer, turnDeadlineMs }))
       if (answered?.head) await temporal.startTurn(answered.head)
     },
-    cleanForks: createForkCleaner(db),
+    cleanOldRows: createOldRowsCleaner(db),
     log: (message, turn, error) => ports.log.warn(turn, message, error),
   }
 }

@@ -177,6 +177,8 @@ function valuesOf(given: readonly Given[]): CommandValues {
     state: texts('state').at(-1),
     before: texts('before').at(-1),
     text: texts('text').at(-1),
+    by: texts('by').at(-1),
+    days: texts('days').at(-1),
   }
 }
 

@@ -1,4 +1,6 @@
 import { APPROVAL_COMMANDS } from './approval-commands.ts'
+import { MODEL_COMMANDS } from './models-commands.ts'
+import { SPENDING_COMMANDS, SPENDING_FLAGS } from './spending-commands.ts'
 
 /** A flag as the command line knows it. */
 export interface FlagSpec {
@@ -92,6 +94,7 @@ export const FLAGS = {
     placeholder: '<text>',
     description: 'Why, for whoever looks later.',
   },
+  ...SPENDING_FLAGS,
   help: { type: 'boolean', description: 'Show this help.' },
   version: { type: 'boolean', description: 'Show the version.' },
 } as const satisfies Record<string, FlagSpec>
@@ -288,6 +291,8 @@ export const COMMANDS = {
     serves: false,
   },
   ...APPROVAL_COMMANDS,
+  ...MODEL_COMMANDS,
+  ...SPENDING_COMMANDS,
 } as const satisfies Record<string, CommandSpec>
 export type CommandName = keyof typeof COMMANDS
 

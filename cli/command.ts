@@ -73,6 +73,9 @@ export interface CommandValues {
   readonly state?: string
   readonly before?: string
   readonly text?: string
+  /** What spending is grouped by, and its days, as typed. */
+  readonly by?: string
+  readonly days?: string
   readonly comment?: string
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { turnTrace } from '../schema/api-answers.ts'
 import type { Paint } from './paint.ts'
 import { printable, printableLine } from './printable.ts'
+import { promptNotes } from './prompt-notes.ts'
 
 type Trace = z.output<typeof turnTrace>
 type Step = Trace['steps'][number]
@@ -15,6 +16,7 @@ export function renderTrace(trace: Trace, paint: Paint, { withPrompts = false } 
   const lines = [
     ...head(trace, paint),
     ...titled(paint, 'Steps', steps(trace)),
+    ...titled(paint, 'Prompts', promptNotes(trace.prompts)),
     ...titled(paint, 'Model calls', trace.modelCalls.map(modelCall)),
     ...(trace.modelCalls.length > 0 ? [`  in all ${dollars(trace.cost)}`] : []),
     ...(withPrompts ? trace.prompts.flatMap((each) => prompt(each, paint)) : []),
@@ -77,7 +79,7 @@ function modelCall(call: ModelCall): string {
   const { inputTokens, outputTokens, cachedTokens, firstTokenMs, latencyMs, finishReason } = call
   const cached = cachedTokens ? ` (${cachedTokens} cached)` : ''
   const parts = [
-    `${call.step} ${call.call}`,
+    `${call.step} ${call.call}${call.try > 1 ? `.${call.try}` : ''}`,
     `${call.vendor}/${call.model} for ${call.purpose}`,
     call.attempt > 1 ? `${call.state}, attempt ${call.attempt}` : call.state,
     `${inputTokens ?? '?'} tokens in${cached}, ${outputTokens ?? '?'} out`,

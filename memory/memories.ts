@@ -16,6 +16,19 @@ export interface RecentOptions {
   readonly upTo: number
 }
 
+/** Characters of a `data:` URL that tell what it was. */
+const INLINE_URL_LENGTH = 64
+
+/** A picture inside a message is megabytes: whoever reads a conversation wants what was found in it. */
+const withoutInlineMedia = sql`
+  case when jsonb_typeof(content -> 'attachments') = 'array'
+    then content || jsonb_build_object('attachments', (
+      select coalesce(jsonb_agg(case when item ->> 'url' like 'data:%'
+          then item || jsonb_build_object('url', left(item ->> 'url', ${INLINE_URL_LENGTH}::int))
+          else item end order by place), '[]')
+      from jsonb_array_elements(content -> 'attachments') with ordinality as a(item, place)))
+    else content end`
+
 /** The newest `count` memories of a room, oldest first. */
 export async function recentMemories(
   db: Kysely<Database>,
@@ -31,7 +44,9 @@ export async function recentMemories(
     metadata: JsonObject
     created_at: Date
   }>`
-    select id, agent_id, room_id, world_id, entity_id, content, metadata, created_at from memories
+    select id, agent_id, room_id, world_id, entity_id, ${withoutInlineMedia} as content, metadata,
+      created_at
+    from memories
     where room_id = ${roomId} and type = ${type}
       and (entity_id = ${agentId} or created_at < ${new Date(upTo + 1)})
     order by created_at desc limit ${count}`.execute(db)

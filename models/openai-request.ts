@@ -1,41 +1,67 @@
 import type OpenAI from 'openai'
-import type { ModelRequest } from '../agent/models.ts'
+import type { ImageInput, ModelRequest } from '../agent/models.ts'
+import { type ChatParams, type OpenaiDialect, samplingOf } from './openai-dialect.ts'
 
-type Params = OpenAI.Chat.Completions.ChatCompletionCreateParamsStreaming
-
-/**
- * OpenAI's reasoning models answer 400 to any temperature but 1 and to stop sequences, wherever they
- * are hosted. A character's temperature must not make it mute, so both are left out for them.
- */
-const REASONING_MODEL = /^(?:gpt-[5-9]|o\d)/
+type UserContent = OpenAI.Chat.Completions.ChatCompletionUserMessageParam['content']
 
 /** The body of `POST /chat/completions`. */
-export function chatParams(request: ModelRequest, isOpenai: boolean): Params {
-  const system = request.system ? [{ role: 'system' as const, content: request.system }] : []
+export function chatParams(request: ModelRequest, dialect: OpenaiDialect): ChatParams {
+  const { format, words } = jsonOf(request, dialect)
+  const system = [request.system, words].filter(Boolean).join('\n\n')
   return {
     model: request.model,
-    messages: [...system, { role: 'user', content: request.prompt }],
+    messages: [
+      ...(system === '' ? [] : [{ role: 'system' as const, content: system }]),
+      { role: 'user', content: contentOf(request) },
+    ],
     stream: true,
     // Without it no usage comes with a stream, and the ledger would have to guess.
     stream_options: { include_usage: true },
-    ...tokenLimit(request, isOpenai),
-    ...sampling(request),
+    ...dialect.extras,
+    ...samplingOf(request, dialect),
+    ...(request.tools?.length && { tools: request.tools.map(toolOf) }),
+    ...(format && { response_format: format }),
   }
 }
 
-/**
- * OpenAI refuses `max_tokens` for its reasoning models; servers that copied the API earlier know only
- * that name, and ignore or refuse the new one.
- */
-function tokenLimit({ maxTokens }: ModelRequest, isOpenai: boolean): Partial<Params> {
-  if (maxTokens === undefined) return {}
-  return isOpenai ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens }
+function contentOf({ prompt, images = [] }: ModelRequest): UserContent {
+  if (images.length === 0) return prompt
+  return [
+    { type: 'text', text: prompt },
+    ...images.map((image) => ({ type: 'image_url' as const, image_url: { url: urlOf(image) } })),
+  ]
 }
 
-function sampling({ model, temperature, stopSequences }: ModelRequest): Partial<Params> {
-  if (REASONING_MODEL.test(model)) return {}
-  return {
-    ...(temperature !== undefined && { temperature }),
-    ...(stopSequences?.length && { stop: [...stopSequences] }),
+const urlOf = (image: ImageInput): string =>
+  image.kind === 'url'
+    ? image.url
+    : `data:${image.mimeType};base64,${Buffer.from(image.data).toString('base64')}`
+
+const toolOf = ({
+  name,
+  description,
+  parameters,
+}: NonNullable<ModelRequest['tools']>[number]): OpenAI.Chat.Completions.ChatCompletionTool => ({
+  type: 'function',
+  function: { name, description, parameters },
+})
+
+interface JsonWish {
+  readonly format?: ChatParams['response_format']
+  /** Added to the system text. */
+  readonly words?: string
+}
+
+function jsonOf(request: ModelRequest, dialect: OpenaiDialect): JsonWish {
+  if (request.json === undefined) return {}
+  const { schema } = request.json
+  // OpenAI answers 400 to this form when no message has the word JSON in it.
+  if (!schema) return { format: { type: 'json_object' }, words: 'Answer with one JSON object.' }
+  const isObject = schema.type === 'object'
+  if (isObject && dialect.hasJsonSchema(request.model)) {
+    return { format: { type: 'json_schema', json_schema: { name: 'answer', schema } } }
   }
+  const words = `Answer with one JSON value, and nothing else, of this JSON Schema:\n${JSON.stringify(schema)}`
+  // The wire's forms have no other root than an object.
+  return isObject ? { format: { type: 'json_object' }, words } : { words }
 }

@@ -1,126 +1,132 @@
-import type { ModelPurpose, ModelRouter, ModelVendor, ResolvedModel } from '../agent/models.ts'
-import { createElizaVendor, ELIZA_MODEL } from './eliza.ts'
-import { createOpenaiVendor } from './openai.ts'
-import type { OpenaiEndpoint } from './openai-endpoint.ts'
+import { ModelError } from '../agent/errors.ts'
+import type { ModelChooser, ModelPurpose, ModelRouter, ResolvedModel } from '../agent/models.ts'
+import { isVendorChoice } from '../schema/model-choice.ts'
+import { MODEL_KINDS, MODEL_VENDORS, modelNames } from '../schema/model-vendors.ts'
+import { type Candidates, candidatesFor, nobodyOffers } from './candidates.ts'
+import { createCatalog } from './catalog.ts'
+import { configuredVendors } from './configured-vendors.ts'
+import { createElizaVendor } from './eliza.ts'
+import type { ModelQuestion } from './model-name.ts'
+import { createOllamaLookup } from './ollama-lookup.ts'
+import { type Candidate, type ResolveParts, resolveModel } from './resolve-model.ts'
+import { settingValues } from './setting-values.ts'
+import { createVendorCache } from './vendor-cache.ts'
+import { VENDORS } from './vendors.ts'
 
-/** The environment's part of the choice, by the names of `schema/config.ts`. */
 export interface ModelRouterOptions {
-  readonly openaiApiKey?: string
-  readonly openaiBaseUrl?: string
-  readonly openaiSmallModel?: string
-  readonly openaiLargeModel?: string
+  /** The environment's part of the choice, by the names of `schema/model-settings.ts`. */
+  readonly modelSettings?: Readonly<Record<string, string>>
   /** Milliseconds per word of the built-in ELIZA; default 0. */
   readonly elizaTypingMs?: number
 }
 
-/** Ids that the `openai` package lists without an announced shutdown date (its version 7.55). */
-const DEFAULT_MODELS: Readonly<Record<ModelPurpose, string>> = {
-  TEXT_SMALL: 'gpt-5.4-mini',
-  TEXT_LARGE: 'gpt-5.4',
+/** Settings of an agent that let one model, or `vendor/model`, answer everything that is written. */
+export function settingsForModel(model: string): Readonly<Record<string, unknown>> {
+  const named = isVendorChoice(model) ? { MODEL_VENDOR: model } : undefined
+  const kinds = MODEL_KINDS.slice(0, MODEL_KINDS.indexOf('EMBEDDING'))
+  const names = [
+    ...['SMALL_MODEL', 'LARGE_MODEL'],
+    ...MODEL_VENDORS.flatMap((vendor) => kinds.flatMap((kind) => modelNames(vendor, kind))),
+  ]
+  return {
+    ...(named ?? Object.fromEntries(names.map((name) => [name, model]))),
+    // Whatever chose the agent's own model must not choose again, and no other may answer for this one.
+    ...Object.fromEntries(CHOOSERS.map((name) => [name, null])),
+    ...{ model: null, modelFallbacks: 'none', TURNKEEPER_MODEL_FALLBACKS: 'none' },
+  }
 }
-
-/** ElizaOS's names, the vendor's own before the general one. */
-const MODEL_SETTINGS: Readonly<Record<ModelPurpose, readonly string[]>> = {
-  TEXT_SMALL: ['OPENAI_SMALL_MODEL', 'SMALL_MODEL'],
-  TEXT_LARGE: ['OPENAI_LARGE_MODEL', 'LARGE_MODEL'],
-}
-
-/** Settings of an agent that let one model answer every purpose. */
-export const settingsForModel = (model: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.values(MODEL_SETTINGS)
-      .flat()
-      .map((name) => [name, model]),
-  )
-
-/** Agents with keys of their own could otherwise fill the memory with clients. */
-const MAX_CLIENTS = 100
-
-type Settings = Readonly<Record<string, unknown>>
 
 /**
- * Chooses per agent: its own settings first, then the environment, then the built-in ELIZA. Its
- * `resolve` throws a `ModelError` (`model_not_configured`) when an address or a key cannot be used.
+ * Chooses per agent and purpose: the vendor that its settings name, its plugins' own models, the vendors
+ * that have a key (its own before the environment's), an Ollama that runs, the built-in ELIZA.
+ *
+ * @throws {ModelError} `model_not_configured`: the operator's list of prices cannot be used.
  */
 export function createModelRouter(options: ModelRouterOptions): ModelRouter {
-  const eliza = createElizaVendor({ typingMs: options.elizaTypingMs })
-  const vendorFor = cachedVendors()
-  const resolve = (purpose: ModelPurpose, settings: Settings): ResolvedModel => {
-    const endpoint = endpointOf(settings, options)
-    if (!endpoint) return { vendor: eliza, model: ELIZA_MODEL }
-    return { vendor: vendorFor(endpoint), model: modelOf(purpose, settings, options, endpoint) }
+  const { modelSettings: environment = {}, elizaTypingMs: typingMs } = options
+  const parts: ResolveParts = {
+    catalog: createCatalog(environment.TURNKEEPER_MODEL_PRICES),
+    eliza: createElizaVendor({ typingMs }),
+    vendors: createVendorCache(),
   }
+  const ollama = createOllamaLookup()
+  const chain = async (purpose: ModelPurpose, agent: ModelChooser) => {
+    const values = settingValues(agent.settings, environment)
+    const candidates = await candidatesFor(purpose, agent, values, ollama)
+    return resolveChain(candidates, { purpose, values, isFirst: true, ollama }, parts)
+  }
+  preload(environment)
   return {
-    resolve,
-    describe() {
-      const endpoint = endpointOf({}, options)
-      if (!endpoint) return { vendor: eliza.name, model: ELIZA_MODEL, isBuiltIn: true }
-      const model = modelOf('TEXT_LARGE', {}, options, endpoint)
-      return { vendor: 'openai', model, isBuiltIn: false }
+    chain,
+    async describe() {
+      const [first, ...rest] = await chain('TEXT_LARGE', { settings: {}, models: [] })
+      if (!first) throw new Error('A chain is never empty.')
+      const isBuiltIn = first.vendor === parts.eliza
+      const fallbacks = rest.map(({ vendor, model }) => `${vendor.name}/${model}`)
+      return { vendor: first.vendor.name, model: first.model, isBuiltIn, fallbacks }
     },
   }
 }
 
-/** The environment's key never goes to an address that an agent's settings name: those are not the operator's. */
-function endpointOf(settings: Settings, options: ModelRouterOptions): OpenaiEndpoint | undefined {
-  const ownUrl = setting(settings, 'OPENAI_BASE_URL')
-  const ownKey = setting(settings, 'OPENAI_API_KEY')
-  if (ownUrl !== undefined) return { baseUrl: ownUrl, apiKey: ownKey }
-  const baseUrl = filled(options.openaiBaseUrl)
-  const apiKey = ownKey ?? filled(options.openaiApiKey)
-  return baseUrl === undefined && apiKey === undefined ? undefined : { baseUrl, apiKey }
-}
-
-function modelOf(
-  purpose: ModelPurpose,
-  settings: Settings,
-  options: ModelRouterOptions,
-  { baseUrl }: OpenaiEndpoint,
-): string {
-  const named = namedModel(purpose, settings, options)
-  if (named !== undefined) return named
-  // A local server often has one model: naming it once is enough.
-  const other = purpose === 'TEXT_SMALL' ? 'TEXT_LARGE' : 'TEXT_SMALL'
-  const stand = baseUrl === undefined ? undefined : namedModel(other, settings, options)
-  return stand ?? DEFAULT_MODELS[purpose]
-}
-
-function namedModel(
-  purpose: ModelPurpose,
-  settings: Settings,
-  options: ModelRouterOptions,
-): string | undefined {
-  const own = MODEL_SETTINGS[purpose]
-    .map((name) => setting(settings, name))
-    .find((model) => model !== undefined)
-  const { openaiSmallModel, openaiLargeModel } = options
-  return own ?? filled(purpose === 'TEXT_SMALL' ? openaiSmallModel : openaiLargeModel)
-}
-
-/** An agent's own value; ElizaOS characters keep theirs in `settings.secrets` or in `settings`. */
-function setting(settings: Settings, name: string): string | undefined {
-  const { secrets } = settings
-  const secret =
-    typeof secrets === 'object' && secrets !== null
-      ? filled(Object.entries(secrets).find(([key]) => key === name)?.[1])
-      : undefined
-  return secret ?? filled(settings[name])
-}
-
-/** A text with something in it; keys are often pasted with a line break. */
-const filled = (value: unknown): string | undefined =>
-  (typeof value === 'string' && value.trim()) || undefined
-
-function cachedVendors(): (endpoint: OpenaiEndpoint) => ModelVendor {
-  const vendors = new Map<string, ModelVendor>()
-  return (endpoint) => {
-    const key = JSON.stringify([endpoint.baseUrl, endpoint.apiKey])
-    const vendor = vendors.get(key) ?? createOpenaiVendor(endpoint)
-    // The newest stands at the end: the first one is the one that was not used for the longest.
-    vendors.delete(key)
-    vendors.set(key, vendor)
-    const [oldest] = vendors.keys()
-    if (vendors.size > MAX_CLIENTS && oldest !== undefined) vendors.delete(oldest)
-    return vendor
+/** In the background, or the first turn would wait for the vendors' packages. */
+function preload(environment: Readonly<Record<string, string>>): void {
+  for (const { names } of configuredVendors(settingValues({}, environment))) {
+    // The turn that needs it tries again, and tells.
+    VENDORS[names.vendor].load().catch(() => undefined)
   }
 }
+
+async function resolveChain(
+  candidates: Candidates,
+  question: ModelQuestion,
+  parts: ResolveParts,
+): Promise<readonly ResolvedModel[]> {
+  const { first, fallbacks, isStrict } = candidates
+  const chain = createChain(question, parts)
+  for (const candidate of first) {
+    await chain.add(candidate, { isNamed: candidate === first[0] })
+    if (chain.isComplete(fallbacks !== undefined) || (isStrict && chain.isEmpty())) break
+  }
+  if (chain.isEmpty()) throw chain.problem() ?? nobodyOffers(question.purpose, candidates)
+  if (!chain.isComplete(false)) {
+    for (const candidate of fallbacks ?? []) await chain.add(candidate, { isNamed: true })
+  }
+  return chain.models
+}
+
+function createChain(question: ModelQuestion, parts: ResolveParts) {
+  const models: ResolvedModel[] = []
+  let problem: ModelError | undefined
+  return {
+    models,
+    isEmpty: () => models.length === 0,
+    /** Vectors of two models cannot be compared: another one must not answer for the first. */
+    isComplete: (hasNamedFallbacks: boolean) =>
+      models.length > 0 && (hasNamedFallbacks || question.purpose === 'TEXT_EMBEDDING'),
+    problem: () => problem,
+    async add(candidate: Candidate, { isNamed }: { isNamed: boolean }): Promise<void> {
+      try {
+        const isFirst = models.length === 0
+        const model = await resolveModel(candidate, { ...question, isFirst }, parts)
+        if (model && !models.some(isSame(model))) models.push(model)
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error
+        // An Ollama that is down is passed over; settings that cannot be used are told, where they matter.
+        if (error.code !== 'model_unavailable' && isNamed) throw error
+        problem ??= error
+      }
+    },
+  }
+}
+
+const isSame = (one: ResolvedModel) => (other: ResolvedModel) =>
+  one.vendor.name === other.vendor.name &&
+  one.model === other.model &&
+  one.host === other.host &&
+  one.account === other.account
+
+/** Settings that name a vendor per purpose. */
+const CHOOSERS: readonly string[] = [
+  ...['TEXT_SMALL', 'TEXT_LARGE', 'TEXT_COMPLETION', 'REASONING_SMALL', 'REASONING_LARGE'],
+  ...['OBJECT_SMALL', 'OBJECT_LARGE', 'IMAGE_DESCRIPTION'],
+].map((type) => `${type}_VENDOR`)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { jsonObject, uuid } from './api.ts'
 import { pendingApproval } from './approval-api.ts'
+import { modelCall } from './model-call-api.ts'
 import { OVERLAP_POLICIES, TURN_CODES, TURN_STATES } from './turn.ts'
 
 /** What the HTTP API answers. Times are milliseconds since the epoch unless they say otherwise. */
@@ -181,27 +182,6 @@ const step = z
   })
   .meta({ id: 'Step' })
 
-const modelCall = z
-  .object({
-    step: z.string(),
-    gen: z.number(),
-    call: z.number(),
-    attempt: z.number(),
-    vendor: z.string(),
-    model: z.string(),
-    purpose: z.string(),
-    state: z.enum(['pending', 'complete', 'cut', 'unknown']),
-    inputTokens: z.number().nullable(),
-    outputTokens: z.number().nullable(),
-    cachedTokens: z.number().nullable(),
-    cost: z.number().nullable().meta({ description: 'US dollars; null when unknown.' }),
-    firstTokenMs: z.number().nullable(),
-    latencyMs: z.number().nullable(),
-    finishReason: z.string().nullable(),
-    error: z.string().nullable(),
-  })
-  .meta({ id: 'ModelCall' })
-
 const prompt = z.object({
   step: z.string(),
   gen: z.number(),
@@ -263,7 +243,8 @@ export const serverStatus = z
       vendor: z.string(),
       model: z.string(),
       isBuiltIn: z.boolean(),
-      note: z.string().optional().meta({ description: 'There when the built-in ELIZA answers.' }),
+      fallbacks: z.array(z.string()).readonly(),
+      note: z.string().optional().meta({ description: 'Why none answers, or only ELIZA.' }),
     }),
   })
   .meta({ id: 'ServerStatus' })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { attachmentsBody } from './attachments.ts'
 import { isUuid } from './ids.ts'
 import { OVERLAP_EXPECTED, overlapSchema } from './overlap.ts'
 import { TURN_STATES } from './turn.ts'
@@ -42,10 +43,10 @@ export const postMessageBody = z
     author_id: uuid.optional().meta({
       description: 'The entity that speaks. Defaults to the header X-Entity-Id.',
     }),
-    content: z
-      .string()
-      .refine((text) => text.trim() !== '', 'must not be empty')
-      .meta({ description: 'The text, kept verbatim.' }),
+    content: z.string().meta({
+      description: 'The text, kept verbatim. May be empty only when attachments come with it.',
+    }),
+    attachments: attachmentsBody.nullish(),
     message_server_id: uuid.nullish().meta({ description: 'Defaults to the all-zero server.' }),
     server_id: uuid.nullish().meta({ description: 'Deprecated name of message_server_id.' }),
     transport: z.enum(TRANSPORTS, { error: transportError }).optional().meta({

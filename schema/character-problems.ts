@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { BUDGET_KEYS } from './budget.ts'
 import type { CharacterProblem } from './character.ts'
 import { migrationHint } from './character-hints.ts'
 import { CHARACTER_KEYS, STYLE_KEYS } from './character-schema.ts'
@@ -54,6 +55,7 @@ function unknownKey(parent: Path, key: string): CharacterProblem {
 function keysAt(path: Path): readonly string[] {
   if (path.length === 0) return CHARACTER_KEYS
   if (path[0] === 'style') return STYLE_KEYS
+  if (path[1] === 'budgets') return BUDGET_KEYS
   return path[0] === 'knowledge' ? KNOWLEDGE_KEYS : EXAMPLE_KEYS
 }
 

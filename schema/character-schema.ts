@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
+import { budgetsSetting } from './budget.ts'
 import { isUuid } from './ids.ts'
 import { overlapSetting } from './overlap.ts'
 import { turnDeadline } from './turn-deadline.ts'
@@ -74,7 +75,11 @@ export const characterSchema = z.strictObject(
     plugins: texts.optional(),
     settings: z
       .object(
-        { turnDeadlineMs: turnDeadline.optional(), overlap: overlapSetting.optional() },
+        {
+          turnDeadlineMs: turnDeadline.optional(),
+          overlap: overlapSetting.optional(),
+          budgets: budgetsSetting.optional(),
+        },
         { error: 'an object' },
       )
       .catchall(json)

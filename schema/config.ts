@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BUDGETS_EXPECTED, budgetsText } from './budget.ts'
 import { LOG_LEVELS, logLevel } from './log-level.ts'
 
 /** What the reader of a setting needs: its name outside, what it does, and what may be written. */
@@ -102,6 +103,11 @@ export const configSchema = z.object({
     description: 'Largest body of a request.',
     expected: 'a size of at least 1kb, like 500kb or 2mb',
   }),
+  mediaHosts: list.prefault('').register(settingMeta, {
+    env: 'TURNKEEPER_MEDIA_HOSTS',
+    description: 'Hosts, comma-separated, whose attachments are fetched although not public.',
+    expected: 'host names separated by commas',
+  }),
   apiUrl: webUrl({
     env: 'TURNKEEPER_API_URL',
     flag: 'api-url',
@@ -140,26 +146,20 @@ export const configSchema = z.object({
     description: 'Whether the text of messages may appear in logs.',
     expected: 'true or false',
   }),
-  openaiApiKey: words({
-    env: 'OPENAI_API_KEY',
-    description: 'Key of OpenAI, or of the endpoint that OPENAI_BASE_URL names.',
-    isSecret: true,
-    unset: 'the built-in ELIZA answers, unless OPENAI_BASE_URL is set',
+  decision: z.literal(['xml', 'tools']).prefault('xml').register(settingMeta, {
+    env: 'TURNKEEPER_DECISION',
+    description: 'How models choose actions: in XML, or by tools where they have them.',
+    expected: 'xml or tools',
   }),
-  openaiBaseUrl: webUrl({
-    env: 'OPENAI_BASE_URL',
-    description: 'Any endpoint that speaks as OpenAI does. Counts as configured without a key.',
-    unset: "OpenAI's own",
+  breakerFailures: whole(0, 1_000).prefault('5').register(settingMeta, {
+    env: 'TURNKEEPER_BREAKER_FAILURES',
+    description: 'Failed calls in a row after which a model is left alone for a while; 0: never.',
+    expected: 'a whole number from 0 to 1000',
   }),
-  openaiSmallModel: words({
-    env: 'OPENAI_SMALL_MODEL',
-    description: 'Model that answers TEXT_SMALL.',
-    unset: "the vendor's default",
-  }),
-  openaiLargeModel: words({
-    env: 'OPENAI_LARGE_MODEL',
-    description: 'Model that answers TEXT_LARGE.',
-    unset: "the vendor's default",
+  budgets: budgetsText.prefault('[]').register(settingMeta, {
+    env: 'TURNKEEPER_BUDGETS',
+    description: 'Budgets of every agent, as JSON. An agent may have more of its own.',
+    expected: BUDGETS_EXPECTED,
   }),
   elizaTypingMs: whole(0, 10_000).optional().register(settingMeta, {
     env: 'ELIZA_TYPING_MS',
@@ -265,6 +265,8 @@ export const configSchema = z.object({
 export type Config = Readonly<z.output<typeof configSchema>> & {
   /** Every `TEMPORAL_*` of environment and `.env`, for `@temporalio/envconfig`'s `overrideEnvVars`. */
   readonly temporalEnv: Readonly<Record<string, string>>
+  /** What is set of `modelSettings`, by its name in the environment. */
+  readonly modelSettings: Readonly<Record<string, string>>
 }
 
 export type SettingSource = 'flag' | 'environment' | '.env' | 'default'

@@ -3,6 +3,13 @@ import type { ApprovalsTable } from './approvals-table.ts'
 import type { DeadLetterActsTable } from './dead-letter-table.ts'
 import type { ForksTable } from './forks-table.ts'
 import type { JsonObject } from './json.ts'
+import type {
+  ModelBreakersTable,
+  ModelCallTotalsMarkTable,
+  ModelCallTotalsTable,
+  ModelRatesTable,
+} from './limit-tables.ts'
+import type { BudgetUsageTable, ModelCallsTable } from './model-calls-tables.ts'
 import type { TemporalContactTable, TemporalOutagesTable } from './outage-tables.ts'
 import type {
   ConnectorPausesTable,
@@ -33,6 +40,7 @@ export interface Database {
   steps: StepsTable
   prompts: PromptsTable
   model_calls: ModelCallsTable
+  budget_usage: BudgetUsageTable
   outbox: OutboxTable
   outbox_parts: OutboxPartsTable
   connector_pauses: ConnectorPausesTable
@@ -45,6 +53,10 @@ export interface Database {
   temporal_outages: TemporalOutagesTable
   temporal_contact: TemporalContactTable
   forks: ForksTable
+  model_breakers: ModelBreakersTable
+  model_rates: ModelRatesTable
+  model_call_totals: ModelCallTotalsTable
+  model_call_totals_mark: ModelCallTotalsMarkTable
 }
 
 export interface AgentsTable {
@@ -251,33 +263,6 @@ export interface PromptsTable {
   /** Providers with their times and failures, and the short values of the state. */
   state: JsonColumn<JsonObject>
   created_at: CreatedAt
-}
-
-/** The ledger: one row per call to a vendor. */
-export interface ModelCallsTable {
-  turn_id: string
-  gen: number
-  step: string
-  /** Ordinal of the call within the step, from 1. */
-  call: number
-  attempt: number
-  vendor: string
-  model: string
-  purpose: string
-  /** `unknown`: may not have reached the vendor, or came back without usage; `cut`: aborted. */
-  state: 'pending' | 'complete' | 'cut' | 'unknown'
-  response: string | null
-  input_tokens: number | null
-  output_tokens: number | null
-  cached_tokens: number | null
-  /** US dollars; null when the model's price is unknown. */
-  cost: ColumnType<string | null, number | string | null | undefined, number | string | null>
-  first_token_ms: number | null
-  latency_ms: number | null
-  finish_reason: string | null
-  error: string | null
-  created_at: CreatedAt
-  finished_at: Date | null
 }
 
 /** How far an evaluator has looked in a room. */

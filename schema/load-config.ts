@@ -1,13 +1,8 @@
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
-import {
-  type ConfigEntry,
-  configSchema,
-  type LoadedConfig,
-  type SettingMeta,
-  type SettingSource,
-} from './config.ts'
-import { nameWarnings, type SettingKey, settings } from './setting-names.ts'
+import { type ConfigEntry, configSchema, type LoadedConfig, type SettingSource } from './config.ts'
+import { type ModelSetting, modelSettings } from './model-settings.ts'
+import { nameWarnings, type Setting, type SettingKey, settings } from './setting-names.ts'
 
 export interface ConfigInput {
   /** `process.env`, or what stands for it in a test. Empty values count as unset. */
@@ -56,12 +51,16 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   })
   const parsed = configSchema.safeParse(textByKey(found))
   const unsafe = unsafeTogether(found)
-  if (!parsed.success) throw new ConfigError([...unreadable(parsed.error, found), ...unsafe])
+  const wrong = modelSettings.filter((setting) => isWrong(setting, found))
+  if (!parsed.success || wrong.length > 0) {
+    const ofProcess = parsed.success ? [] : unreadable(parsed.error, found)
+    throw new ConfigError([...ofProcess, ...wrong.map(unreadableIn(found)), ...unsafe])
+  }
   if (serves && unsafe.length > 0) throw new ConfigError(unsafe)
   const temporal = [...found].filter(([name]) => name.startsWith('TEMPORAL_'))
   const temporalEnv = Object.fromEntries(temporal.map(([name, { text }]) => [name, text]))
   return {
-    config: { ...parsed.data, temporalEnv },
+    config: { ...parsed.data, temporalEnv, modelSettings: modelValues(found) },
     entries: entriesOf(found),
     warnings: [...nameWarnings([...found.keys()]), ...unsafe],
   }
@@ -92,18 +91,34 @@ function renamed(flags: Values): Values {
 }
 
 function textByKey(found: FoundValues): Partial<Record<SettingKey, string>> {
-  return Object.fromEntries(settings.map(({ key, env }) => [key, found.get(env)?.text]))
+  return Object.fromEntries(
+    settings.flatMap(({ key, env }) => (key ? [[key, found.get(env)?.text]] : [])),
+  )
+}
+
+/** A value that is often pasted with a line break is kept without it. */
+const modelValues = (found: FoundValues): Values =>
+  Object.fromEntries(
+    modelSettings.flatMap(({ env }) => {
+      const text = found.get(env)?.text.trim()
+      return text ? [[env, text]] : []
+    }),
+  )
+
+function isWrong({ env, accepts }: ModelSetting, found: FoundValues): boolean {
+  const text = found.get(env)?.text.trim()
+  return text !== undefined && accepts?.(text) === false
 }
 
 function unreadable(error: z.ZodError, found: FoundValues): string[] {
   const wrong = new Set(error.issues.map((issue) => issue.path[0]))
-  return settings
-    .filter(({ key }) => wrong.has(key))
-    .map((setting) => {
-      const { text = '', source = 'default' } = found.get(setting.env) ?? {}
-      const value = `'${shown(setting.env, text, setting.isSecret)}'`
-      return `${setting.env} is ${value} (${source}), expected ${setting.expected}.`
-    })
+  return settings.filter(({ key }) => wrong.has(key)).map(unreadableIn(found))
+}
+
+const unreadableIn = (found: FoundValues) => (setting: Setting) => {
+  const { text = '', source = 'default' } = found.get(setting.env) ?? {}
+  const value = `'${shown(setting.env, text, setting.isSecret)}'`
+  return `${setting.env} is ${value} (${source}), expected ${setting.expected}.`
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
@@ -136,14 +151,15 @@ function unsafeTogether(found: FoundValues): string[] {
   return problems
 }
 
-/** All settings, then what else is set for Temporal. */
+/** All settings, then what else is set for models and for Temporal. */
 function entriesOf(found: FoundValues): ConfigEntry[] {
   const ours = new Set(settings.map(({ env }) => env))
+  const ofModels = modelSettings.filter(({ env }) => found.has(env) && !ours.has(env))
   const temporal = [...found.keys()]
     .filter((name) => name.startsWith('TEMPORAL_') && !ours.has(name))
     .sort()
     .map((env) => ({ env, description: "Read by Temporal's own client.", isSecret: isSecret(env) }))
-  return [...settings, ...temporal].map((setting) => {
+  return [...settings, ...ofModels, ...temporal].map((setting) => {
     const value = found.get(setting.env)
     return {
       name: setting.env,
@@ -155,7 +171,7 @@ function entriesOf(found: FoundValues): ConfigEntry[] {
   })
 }
 
-function byDefault(setting: Partial<SettingMeta> & { readonly key?: SettingKey }): string {
+function byDefault(setting: Partial<Setting>): string {
   const schema = setting.key && configSchema.shape[setting.key]
   if (schema instanceof z.ZodPrefault) return String(schema.def.defaultValue) || '(none)'
   return `(${setting.unset ?? 'not set'})`

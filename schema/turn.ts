@@ -90,6 +90,10 @@ export const TURN_CODES = [
   'model_answer_empty',
   'model_answer_unreadable',
   'model_not_configured',
+  'model_refused',
+  'prompt_too_long',
+  'budget_exhausted',
+  'budget_stop',
   'action_failed',
   'agent_not_found',
   'database_unavailable',
@@ -114,6 +118,8 @@ export type Admission =
       readonly foreignProviders: boolean
       /** Rounds that an earlier generation began; 1 unless it was steered. */
       readonly rounds: number
+      /** Something came with the message that `attend` has to look at; absent when nothing did. */
+      readonly hasAttachments?: true
     }
   /** Its deadline passed while it waited: it is settled as `timed_out`. */
   | { readonly kind: 'expired' }
@@ -127,6 +133,9 @@ export interface Decision {
   /** Names of the actions that run as steps of their own, in order. REPLY, IGNORE and NONE belong to `settle`. */
   readonly actions: readonly string[]
 }
+
+/** What `steer` tells the Workflow: whether there is another round, and whether `attend` is its first step. */
+export type Steered = boolean | 'attend'
 
 /** What `runAction` tells the Workflow: `needs_approval` sends it to `park`. */
 export type ActionVerdict = 'done' | 'needs_approval'

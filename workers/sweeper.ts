@@ -26,7 +26,7 @@ export interface SweeperPorts {
   /** Nobody answered: the turn goes on, and says so. */
   expire(approvalId: string): Promise<void>
   /** Deletes the rooms of old forks, now and then. */
-  cleanForks(): Promise<void>
+  cleanOldRows(): Promise<void>
   log(message: string, turn?: HeadTurn, error?: unknown): void
 }
 
@@ -110,7 +110,7 @@ export async function sweep(
         .map((turn) => () => lookAfter(ports, turn)),
       ...findings.unanswered.map((id) => () => ports.expire(id)),
       ...findings.undelivered.map((room) => () => ports.deliver(room)),
-      () => ports.cleanForks(),
+      () => ports.cleanOldRows(),
     ])
     return ended.succeeded >= FULL && ended.failed === 0 ? 'more' : 'done'
   } catch (error) {

@@ -52,6 +52,13 @@ export const DELIVER_LIMIT_MS = 10 * 60_000
 /** An evaluator that takes longer is given up: it is never worth a worker. */
 export const EVALUATE_LIMIT_MS = 2 * 60_000
 
+/**
+ * The reply waits for a look at the attachments, so that has an end: a minute, and never more than a
+ * third of the time that is left.
+ */
+export const attendLimitMs = (timeLeftMs: number): number =>
+  Math.max(MIN_STEP_MS, Math.min(60_000, Math.floor(timeLeftMs / 3)))
+
 /** How long past its deadline a turn may try to write its ending. */
 export const SETTLE_GRACE_MS = 10_000
 

@@ -7,6 +7,7 @@ import {
 import type { Activities } from '../activities/index.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import {
+  attendLimitMs,
   DELIVER_LIMIT_MS,
   EVALUATE_LIMIT_MS,
   localStep,
@@ -38,6 +39,8 @@ export function stepsOf(turn: TurnInput) {
     admit: () => local('Take the turn', (a) => a.admit(turn)),
     shouldRespond: () => local('Answer at all? The rules', (a) => a.shouldRespond(turn)),
     shouldRespondModel: () => world('Answer at all? Ask the model').shouldRespondModel(turn),
+    attend: (round: number) =>
+      world('Look at the attachments', attendLimitMs(timeLeftMs())).attend(turn, round),
     composeState: (round: number, hasForeignProviders: boolean) =>
       hasForeignProviders
         ? world('Compose the prompt').composeState(turn, round)

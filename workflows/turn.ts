@@ -38,7 +38,7 @@ const kept = <Result>(work: () => Promise<Result>) => CancellationScope.nonCance
 /** What the person hears; how it went is for `settle` to write. */
 async function answer(
   steps: Steps,
-  { foreignProviders, rounds }: Admitted,
+  { foreignProviders, rounds, hasAttachments }: Admitted,
   steering: Steering,
 ): Promise<Stop> {
   try {
@@ -47,7 +47,9 @@ async function answer(
     if (decision !== 'respond') return { kind: 'ignored' }
 
     let ordinal = 0
+    let attends = hasAttachments === true
     for (let round = 1; ; round += 1) {
+      if (attends) await unlessItFails(steps.attend(round))
       await steps.composeState(round, foreignProviders)
       const { actions } = await steps.decide(round)
       for (const action of actions) {
@@ -55,9 +57,11 @@ async function answer(
         if (verdict === 'needs_approval') return { kind: 'needs_approval', ordinal }
         ordinal += 1
       }
+      attends = false
       if (round < rounds) continue // an earlier generation got as far as this
       const goesOn = steering.isAsked(round) && (await steps.steer(round))
       if (!goesOn) return { kind: 'decided', round }
+      attends = goesOn === 'attend'
     }
   } catch (error) {
     return endingOf(error)
@@ -114,6 +118,16 @@ function endingOf(error: unknown): Ending {
 /** The type is a code of a closed set, made by `toFailure`. */
 const codeOf = (reason: unknown): string =>
   (reason instanceof ApplicationFailure ? reason.type : undefined) ?? 'internal'
+
+/** Whatever becomes of an attachment, the message is answered: only a cancellation ends the turn here. */
+async function unlessItFails(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error
+    log.warn('A step that the answer can do without failed.', { step: error.activityType })
+  }
+}
 
 /** What follows the outcome cannot change it: a failure is in the history and in the journal. */
 async function attempted(work: Promise<unknown>): Promise<void> {

@@ -20,6 +20,10 @@ export function decodeEntities(text: string): string {
   })
 }
 
+/** Text as it stands in an element: `decodeEntities` gives it back. Any piece of a text may be escaped alone. */
+export const escapeText = (text: string): string =>
+  text.replace(/[&<]/g, (character) => (character === '&' ? '&amp;' : '&lt;'))
+
 /** NUL and lone surrogates have no place in stored text. */
 function characterOf(code: number): string | undefined {
   const isCharacter = code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff)

@@ -47,8 +47,8 @@ export const createServerRoutes = ({ agents, settings, status }: ApiDeps) => {
     (await agents.list()).filter((agent) => agent.status === 'active').length
   return new OpenAPIHono()
     .openapi(getStatus, async (c) => {
-      const model = status.model()
-      const note = model.isBuiltIn ? BUILT_IN_NOTE : undefined
+      const { problem, ...model } = await status.model()
+      const note = model.isBuiltIn ? BUILT_IN_NOTE : problem
       const agentCount = await countActive()
       return c.json({ status: 'ok', agentCount, timestamp: now(), model: { ...model, note } }, 200)
     })

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { ModelRouter } from '../../agent/models.ts'
-import type { Readiness, StatusPort } from '../../api/deps.ts'
+import type { DefaultModel, Readiness, StatusPort } from '../../api/deps.ts'
 import type { TemporalLink } from '../temporal-link.ts'
 import type { ApiParts } from './parts.ts'
 
@@ -22,7 +22,7 @@ export interface StatusParts extends Pick<ApiParts, 'db'> {
 
 export function createStatusPort(parts: StatusParts): StatusPort {
   return {
-    model: () => parts.models.describe(),
+    model: () => defaultModel(parts.models),
     async readiness(): Promise<Readiness> {
       const checks = await Promise.all([
         check('postgres', () => sql`select 1`.execute(parts.db)),
@@ -34,6 +34,16 @@ export function createStatusPort(parts: StatusParts): StatusPort {
       ])
       return { ready: checks.every((one) => one.ok), checks }
     },
+  }
+}
+
+/** Settings that no model can be asked with are an answer, too: agents may have others. */
+async function defaultModel(models: ModelRouter): Promise<DefaultModel> {
+  try {
+    return await models.describe()
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error)
+    return { vendor: '', model: '', isBuiltIn: false, fallbacks: [], problem }
   }
 }
 

@@ -158,6 +158,7 @@ const toCall = (row: Trace['calls'][number]): ModelCallTrace => ({
   gen: row.gen,
   call: row.call,
   attempt: row.attempt,
+  try: row.try,
   vendor: row.vendor,
   model: row.model,
   purpose: row.purpose,
@@ -165,11 +166,13 @@ const toCall = (row: Trace['calls'][number]): ModelCallTrace => ({
   inputTokens: row.input_tokens,
   outputTokens: row.output_tokens,
   cachedTokens: row.cached_tokens,
+  cacheWriteTokens: row.cache_write_tokens,
   cost: row.cost === null ? null : Number(row.cost),
   firstTokenMs: row.first_token_ms,
   latencyMs: row.latency_ms,
   finishReason: row.finish_reason,
   error: row.error,
+  errorCode: row.error_code,
 })
 
 /** Null as soon as one price is unknown: a sum that leaves something out is no cost. */

@@ -1,10 +1,12 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Ports } from '../../agent/ports.ts'
 import { runChat } from '../../cli/chat.ts'
 import { type CommandInput, EXIT } from '../../cli/command.ts'
 import { migrate } from '../../database/migrate.ts'
 import { type OpenDatabase, openDatabase } from '../../database/open.ts'
 import { createLogger, type RootLogger } from '../../observability/log.ts'
+import { modelKeys } from '../../schema/model-settings.ts'
 import { type Assembly, assemble } from '../assembly.ts'
 import { type Closers, createClosers } from '../closers.ts'
 import { openDataFolder, readOrCreateSecret } from '../data-folder.ts'
@@ -52,9 +54,10 @@ function devLogger({ config, io }: CommandInput, opensChat: boolean, dataDir: st
     level: config.logLevel,
     pretty: io.stderr.isTTY === true && !opensChat,
     logContent: config.logContent,
-    secrets: [config.authToken, config.openaiApiKey, config.secretSalt, config.postgresUrl].filter(
-      (secret) => secret !== undefined,
-    ),
+    secrets: [
+      ...[config.authToken, config.secretSalt, config.postgresUrl].filter((s) => s !== undefined),
+      ...modelKeys(config.modelSettings),
+    ],
     sink: opensChat ? appendTo(join(dataDir, 'turnkeeper.log')) : undefined,
   })
 }
@@ -83,7 +86,7 @@ async function serve(dev: Dev): Promise<void> {
   })
   closers.add('http', () => server.close(config.drainMs))
   noteAddress(dev, server)
-  const banner = bannerOf(dev, assembly, server, uiUrl)
+  const banner = await bannerOf(dev, assembly, server, uiUrl)
   if (!dev.opensChat) say(banner)
   const agentId = values.character.length > 0 ? agentIds[0] : undefined
   const leaving = dev.opensChat ? chat(dev, server, { banner, agentId }) : shutdown.requested
@@ -130,21 +133,33 @@ function noteAddress({ closers, dataDir }: Dev, { url }: HttpServer): void {
   closers.add('server.json', () => rmSync(file, { force: true }))
 }
 
-function bannerOf(
+async function bannerOf(
   { dataDir, opensChat }: Dev,
   { ports }: Assembly,
   { url }: HttpServer,
   uiUrl: string | undefined,
-): string {
-  const { vendor, model, isBuiltIn } = ports.models.describe()
+): Promise<string> {
   const lines = [
     `API          ${url}`,
     `API docs     ${url}/docs`,
     `Temporal UI  ${uiUrl ?? 'not known (set TURNKEEPER_TEMPORAL_UI_URL)'}`,
-    `Model        ${isBuiltIn ? 'built-in rule-based ELIZA (set OPENAI_API_KEY or OPENAI_BASE_URL for a real one)' : `${vendor} ${model}`}`,
+    `Model        ${await modelLine(ports)}`,
     `Data         ${dataDir}${opensChat ? '  (log: turnkeeper.log)' : ''}`,
   ]
   return lines.join('\n')
+}
+
+const BUILT_IN = 'built-in rule-based ELIZA (set OPENAI_API_KEY or OPENAI_BASE_URL for a real one)'
+
+/** Settings that cannot be used do not stop the house: its agents may have others. */
+async function modelLine({ models }: Pick<Ports, 'models'>): Promise<string> {
+  try {
+    const { vendor, model, isBuiltIn, fallbacks } = await models.describe()
+    if (isBuiltIn) return BUILT_IN
+    return [`${vendor} ${model}`, ...fallbacks.map((next) => `then ${next}`)].join(', ')
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }
 
 async function chat(

@@ -5,6 +5,8 @@ import * as outbox from './0003-outbox.ts'
 import * as approvals from './0004-approvals.ts'
 import * as deadLetters from './0005-dead-letters.ts'
 import * as forks from './0006-forks.ts'
+import * as modelCalls from './0007-model-calls.ts'
+import * as limits from './0008-limits.ts'
 
 /** Every migration, by the name that is recorded in the database, in order. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +16,6 @@ export const migrations: Record<string, Migration> = {
   '0004-approvals': approvals,
   '0005-dead-letters': deadLetters,
   '0006-forks': forks,
+  '0007-model-calls': modelCalls,
+  '0008-limits': limits,
 }

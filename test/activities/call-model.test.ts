@@ -3,6 +3,7 @@ import { callModel, type ModelCall } from '../../activities/call-model.ts'
 import { ModelError, type ModelErrorOptions, UnavailableError } from '../../agent/errors.ts'
 import { type FakePorts, fakePorts } from '../support/fake-ports.ts'
 import { failureOf, runningTurn } from '../support/fake-step.ts'
+import { readAlong } from '../support/read-along.ts'
 import { hangingCall, type ScriptedAnswer, scriptedVendor } from '../support/scripted-vendor.ts'
 
 const refusal = (more: Partial<ModelErrorOptions> = {}) =>
@@ -24,6 +25,7 @@ async function prepare(answers: readonly ScriptedAnswer[], deadlineAt = Date.now
       step: 'decide',
       call: 1,
       agent: ports.agent,
+      subject: {},
       purpose: 'TEXT_LARGE',
       params: { prompt: 'p'.repeat(40), system: 's'.repeat(4) },
       signal: abort.signal,
@@ -84,10 +86,10 @@ describe('a model call', () => {
   it('is not paid again when an earlier attempt was answered', async () => {
     const { ports, vendor, call } = await prepare(['the answer'])
     await callModel(ports, await call(1))
-    const pieces: string[] = []
-    const again = await call(2, { onText: (delta) => pieces.push(delta) })
+    const reader = readAlong()
+    const again = await call(2, { listener: reader })
     expect((await callModel(ports, again)).text).toBe('the answer')
-    expect(pieces.join('')).toBe('the answer')
+    expect(reader.text()).toBe('the answer')
     expect(vendor.requests).toHaveLength(1)
   })
 
@@ -134,7 +136,9 @@ describe('a model call', () => {
     await hanging.began
     abort.abort(new Error('The turn was cancelled.'))
     expect(await failed).toMatchObject({ message: 'The turn was cancelled.' })
-    expect(ports.rows.calls).toMatchObject([{ state: 'cut', partial: 'Once upon', error: null }])
+    expect(ports.rows.calls).toMatchObject([
+      { state: 'cut', estimatedOutputTokens: 3, error: null },
+    ])
   })
 
   it('is unknown when it came back without usage', async () => {

@@ -23,6 +23,7 @@ describe('buildAgent', () => {
       'ACTIONS',
       'ENTITIES',
       'CHOICE',
+      'ATTACHMENTS',
       'RECENT_MESSAGES',
       'TIME',
     ])

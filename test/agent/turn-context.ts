@@ -1,6 +1,6 @@
 import type { PendingApproval } from '../../agent/approvals.ts'
 import { buildAgent } from '../../agent/build-agent.ts'
-import type { WorkContext } from '../../agent/context.ts'
+import type { WorkContext, WorkModels } from '../../agent/context.ts'
 import type { Entity, Memory, NewMemory, NewRelationship } from '../../agent/memory.ts'
 import type { GenerateParams } from '../../agent/models.ts'
 import type { Plugin } from '../../agent/plugin.ts'
@@ -83,6 +83,19 @@ export function turnContext(options: ContextOptions = {}): RecordingContext {
       written.prompts.push({ ...params, purpose })
       return options.answer ?? ''
     },
+    models: NO_MODELS,
     written,
   }
+}
+
+const unasked = async (): Promise<never> => {
+  throw new Error('No such model call was expected.')
+}
+
+const NO_MODELS: WorkModels = {
+  object: unasked,
+  embed: unasked,
+  draw: unasked,
+  transcribe: unasked,
+  speak: unasked,
 }

@@ -35,6 +35,7 @@ const ROUTES = [
   'delete /api/agents/{agentId}',
   'post /api/agents/{agentId}/start',
   'post /api/agents/{agentId}/stop',
+  'get /api/agents/{agentId}/spending',
   'get /api/agents/{agentId}/turns',
   'patch /api/agents/{agentId}/rooms/{roomId}',
   'post /api/messaging/channels',
@@ -52,6 +53,8 @@ const ROUTES = [
   'post /api/turns/{turnId}/fork',
   'get /api/turns/{turnId}/forks',
   'get /api/turns/{turnId}/diff',
+  'get /api/models',
+  'get /metrics',
   'get /api/dead-letters',
   'get /api/dead-letters/{turnId}',
   'post /api/dead-letters/{turnId}/retry',
@@ -59,6 +62,10 @@ const ROUTES = [
   'get /api/approvals',
   'get /api/approvals/{approvalId}',
   'post /api/approvals/{approvalId}/answer',
+  'post /api/audio/{agentId}/transcriptions',
+  'post /api/audio/{agentId}/audio-messages',
+  'post /api/audio/{agentId}/speech/generate',
+  'post /api/audio/{agentId}/audio-messages/synthesize',
   'get /api/server/status',
   'get /api/server/ping',
   'get /api/server/health',
@@ -95,7 +102,10 @@ describe('the OpenAPI document', () => {
     const posted = operations.filter(({ operation }) => operation.requestBody)
     expect(posted.length).toBeGreaterThan(10)
     for (const { operation } of posted) {
-      expect(operation.requestBody?.content['application/json']?.schema).toBeDefined()
+      const { content } = operation.requestBody ?? { content: {} }
+      const [type, { schema }] = Object.entries(content)[0] ?? ['none', {}]
+      expect(type).toMatch(/^(?:application\/json|multipart\/form-data)$/)
+      expect(schema).toBeDefined()
     }
   })
 

@@ -53,6 +53,7 @@ describe('the server', () => {
         vendor: 'eliza',
         model: 'eliza',
         isBuiltIn: true,
+        fallbacks: [],
         note: expect.stringMatching(/built-in.*ELIZA.*OPENAI_API_KEY/),
       },
     })
@@ -60,10 +61,11 @@ describe('the server', () => {
 
   it('says no such thing of a real model', async () => {
     const { deps } = createFakeApi()
-    const model = () => ({ vendor: 'openai', model: 'gpt', isBuiltIn: false })
+    const openai = { vendor: 'openai', model: 'gpt', isBuiltIn: false, fallbacks: ['groq/llama'] }
+    const model = async () => openai
     const app = createApp({ ...deps, status: { ...deps.status, model } })
     const status = (await (await app.request('/api/server/status')).json()) as { model: object }
-    expect(status.model).toEqual({ vendor: 'openai', model: 'gpt', isBuiltIn: false })
+    expect(status.model).toEqual(openai)
   })
 
   it('is healthy with an active agent, as ElizaOS has it', async () => {

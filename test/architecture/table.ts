@@ -16,7 +16,11 @@ export const TABLE: Readonly<Record<string, Row>> = {
   memory: { values: ['schema', 'agent'], packages: ['kysely', 'pgvector'] },
   turns: { values: ['schema', 'agent', 'memory'], packages: ['kysely'] },
   streams: { values: ['schema', 'agent'], packages: ['pg'] },
-  models: { values: ['schema', 'agent'], packages: ['openai', '@anthropic-ai/sdk'] },
+  models: {
+    values: ['schema', 'agent'],
+    packages: ['openai', '@anthropic-ai/sdk', '@google/genai', 'ollama', 'gpt-tokenizer'],
+  },
+  limits: { values: ['schema', 'agent'], packages: ['kysely', 'cockatiel'] },
   connectors: { values: ['schema', 'agent'], packages: ['discord.js', 'telegraf'] },
   activities: {
     values: ['schema', 'agent'],
@@ -48,7 +52,7 @@ export const TABLE: Readonly<Record<string, Row>> = {
   web: { values: ['schema'], types: ['api'], packages: ['*'] },
   cli: { values: ['schema'], types: ['api'], packages: ['*'] },
   database: { values: ['schema'], packages: ['kysely', 'pg', '@electric-sql/*'] },
-  observability: { values: ['schema', 'agent'], packages: ['pino', 'pino-pretty'] },
+  observability: { values: ['schema', 'agent'], packages: ['pino', 'pino-pretty', 'prom-client'] },
   bin: { values: ['*'], packages: ['*'] },
   bench: { values: ['*'], packages: ['*'] },
   deploy: { values: NOTHING, packages: ['@temporalio/client', '@temporalio/envconfig'] },

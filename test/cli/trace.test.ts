@@ -40,6 +40,7 @@ const trace: TurnTrace = {
       gen: 1,
       call: 1,
       attempt: 1,
+      try: 1,
       vendor: 'openai',
       model: 'some-model',
       purpose: 'TEXT_LARGE',
@@ -47,11 +48,13 @@ const trace: TurnTrace = {
       inputTokens: 812,
       outputTokens: null,
       cachedTokens: 100,
+      cacheWriteTokens: null,
       cost: null,
       firstTokenMs: null,
       latencyMs: null,
       finishReason: null,
       error: null,
+      errorCode: null,
     },
   ],
   cost: null,
@@ -99,6 +102,17 @@ describe('a trace', () => {
     expect(text).not.toContain('You are')
     const withPrompts = renderTrace(trace, createPaint(false), { withPrompts: true })
     expect(withPrompts).toContain('Prompt of decide\nYou are\nAda.')
+  })
+
+  it('says what was left out of a prompt, and nothing where nothing was', () => {
+    expect(text).not.toContain('Prompts')
+    const tokens = { limit: 6112, before: 9500, after: 6001 }
+    const cut = { messages: 12, documents: 3, tokens }
+    const prompts = [{ step: 'decide', gen: 2, prompt: 'x', state: { cut } }]
+    expect(renderTrace({ ...trace, prompts }, createPaint(false))).toContain(
+      'Prompts\n  decide of generation 2  12 messages and 3 documents left out: ' +
+        'it had 9500 tokens, 6112 fit into the model, 6001 were sent',
+    )
   })
 
   it('is coloured only where colours are wanted', () => {

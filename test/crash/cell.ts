@@ -3,7 +3,7 @@ import type { Dedup } from '../../agent/connector.ts'
 import { billOf, collectRows, historyTexts, inBrief } from './collect.ts'
 import type { Evidence } from './evidence.ts'
 import type { Fault } from './faults.ts'
-import type { House } from './house.ts'
+import { FIRST_VENDOR_FAILS, type House } from './house.ts'
 import { checkInvariants } from './invariants.ts'
 import { untilQuiet } from './quiet.ts'
 import { type CrashRoom, openRoom } from './room.ts'
@@ -31,7 +31,8 @@ const SWEEP_LOCK = 738_911_442
 export async function runCell(house: House, agentId: string, cell: Cell): Promise<CellResult> {
   await house.crew.ready()
   const room = openRoom(house, agentId, cell.dedup)
-  const texts = [1, 2, 3].map((n) => `message ${n} ${randomUUID()}`)
+  const bane = cell.point.needsFallback ? ` ${FIRST_VENDOR_FAILS}` : ''
+  const texts = [1, 2, 3].map((n) => `message ${n} ${randomUUID()}${n === 2 ? bane : ''}`)
   const [first = '', victim = '', third = ''] = texts
   const firstRequest = house.stub.requests().length
   await room.deliver(first)

@@ -40,6 +40,6 @@ function compared(
 }
 
 const twice = (calls: readonly CallEvidence[]): Violation[] =>
-  [...grouped(calls, (c) => `${c.turnId} ${c.gen} ${c.step} ${c.call} ${c.attempt}`)]
+  [...grouped(calls, (c) => `${c.turnId} ${c.gen} ${c.step} ${c.call} ${c.attempt} ${c.try}`)]
     .filter(([, group]) => group.length > 1)
     .map(([key]) => violation('I5', `the call ${key} has more than one row`))

@@ -21,8 +21,10 @@ export async function collectRows(db: Query, roomId: string): Promise<Rows> {
     ask<Rows['steps'][number]>(`select turn_id as "turnId", gen, step, state,
       token = 'void' as "isVoid", (result ->> 'success')::boolean as success, md5(s::text) as digest
       from steps s where ${OF_ROOM} order by started_at, step`),
-    ask<Rows['modelCalls'][number]>(`select turn_id as "turnId", gen, step, call, attempt, state
-      from model_calls where ${OF_ROOM} order by created_at, attempt`),
+    ask<
+      Rows['modelCalls'][number]
+    >(`select turn_id as "turnId", gen, step, call, attempt, try, state
+      from model_calls where ${OF_ROOM} order by created_at, attempt, try`),
     ask<
       Rows['outbox'][number]
     >(`select id, turn_id as "turnId", seq::int, state, md5(o::text) as digest

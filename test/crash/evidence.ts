@@ -110,6 +110,7 @@ export interface CallEvidence {
   readonly step: string
   readonly call: number
   readonly attempt: number
+  readonly try: number
   readonly state: 'pending' | 'complete' | 'cut' | 'unknown'
 }
 

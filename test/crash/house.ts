@@ -1,6 +1,8 @@
 import pg from 'pg'
+import { messageIn } from '../e2e/answers.ts'
 import type { Answer, ChatBody, TextAnswer } from '../support/stub-openai.ts'
 import { defaultAnswer, type StubOpenai, startStubOpenai } from '../support/stub-openai.ts'
+import { promptText } from '../support/stub-openai-answer.ts'
 import { type Hit, type Instruction, startControl } from './control.ts'
 import { ACTIONS } from './crash-plugin.ts'
 import { type Crew, openCrew } from './crew.ts'
@@ -19,6 +21,21 @@ const SETTINGS = {
   TURNKEEPER_DRAIN_MS: '3000',
   TURNKEEPER_POSTGRES_POOL: '5',
   SERVER_PORT: '0',
+  // Cells share a house, and each has a failure of its own.
+  TURNKEEPER_BREAKER_FAILURES: '0',
+}
+
+/** In a message: the first vendor has an accident with it. */
+export const FIRST_VENDOR_FAILS = 'and the first vendor fails'
+
+const ACCIDENT: Answer = {
+  ...{ kind: 'status', status: 500, body: { error: { message: 'An accident.', type: 'stub' } } },
+}
+
+/** By the size in the model's name: the request of whom has arrived. */
+const SENT: Readonly<Record<string, string>> = {
+  large: 'request:sent',
+  second: 'fallback request:sent',
 }
 
 /** What happens at points; a cell puts its fault here. */
@@ -51,7 +68,10 @@ export async function openHouse(site: Site, taskQueue: string): Promise<House> {
   const platform = await startPlatform(onHit)
   const stub = await startStubOpenai((body, n) => {
     const [size, process = ''] = (body.model ?? '').split(' of ')
-    if (size === 'large') void onHit({ point: 'request:sent', process })
+    const point = SENT[size ?? '']
+    if (point !== undefined) void onHit({ point, process })
+    if (size === 'large' && messageIn(promptText(body))?.endsWith(FIRST_VENDOR_FAILS))
+      return ACCIDENT
     return script.answer?.(body) ?? usualAnswer(body, n)
   })
   const crew = Promise.withResolvers<Crew>()
@@ -69,6 +89,11 @@ export async function openHouse(site: Site, taskQueue: string): Promise<House> {
         OPENAI_BASE_URL: stub.url,
         OPENAI_LARGE_MODEL: `large of ${name}`,
         OPENAI_SMALL_MODEL: `small of ${name}`,
+        // The second vendor of the chain, on the same stub, so that there is one bill.
+        XAI_API_KEY: 'a key',
+        XAI_BASE_URL: stub.url,
+        XAI_LARGE_MODEL: `second of ${name}`,
+        XAI_SMALL_MODEL: `small second of ${name}`,
         TURNKEEPER_TASK_QUEUE: taskQueue,
         NODE_COMPILE_CACHE: compileCache,
       },

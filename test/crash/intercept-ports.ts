@@ -1,5 +1,6 @@
 import { type Sender, SendFailed } from '../../agent/connector.ts'
 import { UnavailableError } from '../../agent/errors.ts'
+import type { LedgerCall } from '../../agent/ledger.ts'
 import type { GenerateOptions, ModelRequest, ModelRouter, ModelVendor } from '../../agent/models.ts'
 import type { Ports } from '../../agent/ports.ts'
 import { around, type Failpoints } from './failpoints.ts'
@@ -32,9 +33,10 @@ export function interceptPorts(
     },
     ledger: {
       ...ledger,
-      open: (call) => put(`${nameOf(call.step)} ledger open`, ledger.open)(call),
+      open: (call) => put(`${callName(call)} ledger open`, ledger.open)(call),
       complete: (call, ...rest) =>
-        put(`${nameOf(call.step)} ledger complete`, ledger.complete)(call, ...rest),
+        put(`${callName(call)} ledger complete`, ledger.complete)(call, ...rest),
+      end: put('failed call ledger end', ledger.end),
     },
     outbox: {
       ...outbox,
@@ -56,6 +58,9 @@ export function interceptPorts(
   }
 }
 
+/** A second try in an attempt is the second vendor's. */
+const callName = ({ step, try: ordinal }: LedgerCall) => (ordinal > 1 ? 'fallback' : nameOf(step))
+
 const interceptSender = (sender: Sender, failpoints: Failpoints): Sender => ({
   ...sender,
   send: around(failpoints, unsent)('send', sender.send),
@@ -63,35 +68,40 @@ const interceptSender = (sender: Sender, failpoints: Failpoints): Sender => ({
 
 const interceptModels = (models: ModelRouter, failpoints: Failpoints): ModelRouter => ({
   ...models,
-  resolve(purpose, settings) {
-    const { vendor, model } = models.resolve(purpose, settings)
+  async chain(purpose, agent) {
+    const chain = await models.chain(purpose, agent)
     // The small model is the evaluator's.
-    return {
-      model,
-      vendor: purpose === 'TEXT_LARGE' ? interceptVendor(vendor, failpoints) : vendor,
-    }
+    if (purpose !== 'TEXT_LARGE') return chain
+    return chain.map((target, index) => ({
+      ...target,
+      vendor: interceptVendor(target.vendor, failpoints, index > 0 ? 'fallback ' : ''),
+    }))
   },
 })
 
 /** Each piece of text waits for the points of the one before it, so that their order stays. */
-const interceptVendor = (vendor: ModelVendor, { at }: Failpoints): ModelVendor => ({
+const interceptVendor = (
+  vendor: ModelVendor,
+  { at }: Failpoints,
+  name: '' | 'fallback ',
+): ModelVendor => ({
   ...vendor,
   async generate(request: ModelRequest, { signal, onText }: GenerateOptions) {
-    await at('request:before')
+    await at(`${name}request:before`)
     let passed: Promise<unknown> = Promise.resolve()
     let isFirst = true
     const inOrder = (delta: string) => {
       const first = isFirst
       isFirst = false
       passed = passed.then(async () => {
-        if (first) await at('first token:before')
+        if (first) await at(`${name}first token:before`)
         onText(delta)
-        if (first) await at('first token:after')
+        if (first) await at(`${name}first token:after`)
       })
     }
     const result = await vendor.generate(request, { signal, onText: inOrder })
     await passed
-    await at('last token:after')
+    await at(`${name}last token:after`)
     return result
   },
 })

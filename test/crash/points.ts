@@ -7,6 +7,8 @@ export interface Point {
   readonly role: Role
   /** What stands there, in words. */
   readonly means: string
+  /** Only where the first vendor fails, and the second answers. */
+  readonly needsFallback?: true
 }
 
 const api = (name: string, means: string): Point => ({ name, role: 'api', means })
@@ -27,6 +29,15 @@ const action = (kind: 'once' | 'idempotent'): readonly Point[] => [
   worker(`${kind} result:after`, 'after its result is journaled'),
 ]
 
+/** The first vendor has failed; the second one answers in the same attempt. */
+const FALLBACK: readonly Point[] = [
+  ...aroundCall('failed call ledger end', 'the row of the first vendor is closed'),
+  ...aroundCall('fallback ledger open', 'the row of the second vendor is opened'),
+  worker('fallback request:sent', 'the second vendor has the request'),
+  worker('fallback first token:after', 'its first token is published'),
+  ...aroundCall('fallback ledger complete', 'its row is completed'),
+].map((point) => ({ ...point, needsFallback: true }))
+
 /** In the order in which a turn passes them. */
 export const POINTS: readonly Point[] = [
   api('accept:before', 'the message has arrived, nothing is written'),
@@ -45,6 +56,7 @@ export const POINTS: readonly Point[] = [
   worker('first token:after', 'the first token is published'),
   worker('last token:after', 'the last token has arrived'),
   ...aroundCall('decide ledger complete', 'the row of the ledger is completed'),
+  ...FALLBACK,
   ...aroundCall('decide result', 'the decision is journaled'),
   ...action('once'),
   ...action('idempotent'),

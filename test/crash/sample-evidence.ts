@@ -48,6 +48,7 @@ export const GOOD_ROWS: Rows = {
       step: 'decide',
       call: 1,
       attempt: 1,
+      try: 1,
       state: 'complete' as const,
     },
   ]),

@@ -35,7 +35,8 @@ export interface SeatOptions {
 const END_MS = 15_000
 
 /** Settings of the machine that would change what is tested. */
-const FOREIGN = /^(TURNKEEPER|TEMPORAL|OPENAI|ELIZA|SERVER|POSTGRES|EXPRESS|LOG|CORS|SECRET)_/
+const FOREIGN =
+  /^(TURNKEEPER|TEMPORAL|OPENAI|ANTHROPIC|GOOGLE|GEMINI|XAI|GROK|GROQ|OPENROUTER|OLLAMA|MODEL|ELIZA|SERVER|POSTGRES|EXPRESS|LOG|CORS|SECRET)_/
 
 /** A process that sleeps would not notice that the runner is gone. */
 const living = new Set<ChildProcess>()

@@ -7,7 +7,14 @@ import { endProcesses, startTurnkeeper, type TurnkeeperProcess } from '../suppor
 import { type Example, examplesOf, isShown } from './markdown.ts'
 import { hasTools, runExamples } from './run-examples.ts'
 
-const PAGES = ['README.md', 'docs/api.md', 'docs/dead-letters.md']
+const PAGES = [
+  'README.md',
+  'docs/api.md',
+  'docs/budgets.md',
+  'docs/dead-letters.md',
+  'docs/limits.md',
+  'docs/media.md',
+]
 const LIMIT_MS = 90_000
 
 // `curl` is nothing that the project needs: without it there is nobody to type the examples.

@@ -211,6 +211,16 @@ describe('ELIZA typing', () => {
     for (const word of words) expect(word).toMatch(/^\s?\S+$/)
   })
 
+  it('writes, and offers nothing else: no tools, no JSON, no pictures', async () => {
+    const vendor = createElizaVendor()
+    expect(Object.keys(vendor)).toEqual(['name', 'generate'])
+    const tools = [{ name: 'wait', description: 'Waits.', parameters: { type: 'object' } }]
+    const images = [{ kind: 'url', url: 'https://pictures.example/cat.png' }] as const
+    const plain = await vendor.generate(REQUEST, quietly())
+    const more = { ...REQUEST, tools, images, json: {} }
+    expect(await vendor.generate(more, quietly())).toEqual({ ...plain, usage: expect.anything() })
+  })
+
   it('costs nothing, and counts words as tokens', async () => {
     const result = await createElizaVendor().generate(REQUEST, quietly())
     expect(result.cost).toBe(0)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { openaiDialect } from '../../models/openai.ts'
 import { checkEndpoint } from '../../models/openai-endpoint.ts'
 import { chatParams } from '../../models/openai-request.ts'
 import { REQUEST } from './vendor-conformance.ts'
@@ -9,18 +10,18 @@ describe('OpenAI’s own endpoint', () => {
   it.each([undefined, 'https://api.openai.com/v1', 'https://eu.api.openai.com/v1/'])(
     'is limited by the name for tokens that its reasoning models accept: %p',
     (baseUrl) => {
-      const { isOpenai } = checkEndpoint({ baseUrl, apiKey: 'sk-test' })
-      expect(chatParams(limited, isOpenai)).toMatchObject({ max_completion_tokens: 50 })
-      expect(chatParams(limited, isOpenai)).not.toHaveProperty('max_tokens')
+      const dialect = openaiDialect(checkEndpoint({ baseUrl, apiKey: 'sk-test' }))
+      expect(chatParams(limited, dialect)).toMatchObject({ max_completion_tokens: 50 })
+      expect(chatParams(limited, dialect)).not.toHaveProperty('max_tokens')
     },
   )
 
   it.each(['http://127.0.0.1:11434/v1', 'https://api.openai.com.example.org/v1'])(
     'is not what another address is taken for: %s',
     (baseUrl) => {
-      const { isOpenai } = checkEndpoint({ baseUrl })
-      expect(chatParams(limited, isOpenai)).toMatchObject({ max_tokens: 50 })
-      expect(chatParams(limited, isOpenai)).not.toHaveProperty('max_completion_tokens')
+      const dialect = openaiDialect(checkEndpoint({ baseUrl }))
+      expect(chatParams(limited, dialect)).toMatchObject({ max_tokens: 50 })
+      expect(chatParams(limited, dialect)).not.toHaveProperty('max_completion_tokens')
     },
   )
 })

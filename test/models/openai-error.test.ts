@@ -104,7 +104,7 @@ describe('a bad model endpoint', () => {
       body: { error: { message: 'no such model', code: 'model_not_found' } },
     }
     const error = await failure(given)
-    expect(error.message).toMatch(/'test-model'.*Set OPENAI_LARGE_MODEL.*OPENAI_SMALL_MODEL/)
+    expect(error.message).toMatch(/'test-model'.*Set OPENAI_LARGE_MODEL.*OPENAI_BASE_URL .*\/v1/)
     const small = await failure(given, {}, { ...REQUEST, purpose: 'TEXT_SMALL' })
     expect(small.message).toMatch(/Set OPENAI_SMALL_MODEL/)
   })

@@ -1,28 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import type { ModelRequest } from '../../agent/models.ts'
 import { createOpenaiVendor } from '../../models/openai.ts'
 import {
   type Answer,
-  replyXml,
   type StubOpenai,
   startStubOpenai,
   type TextAnswer,
 } from '../support/stub-openai.ts'
-import { describeVendor, quietly, REQUEST } from './vendor-conformance.ts'
-
-describeVendor('openai', async () => {
-  const stub = await startStubOpenai()
-  const slow = await startStubOpenai(() =>
-    text(replyXml('One word after the other.'), { tokenMs: 60 }),
-  )
-  return {
-    vendor: createOpenaiVendor({ baseUrl: stub.url, apiKey: 'sk-conformance' }),
-    slowVendor: createOpenaiVendor({ baseUrl: slow.url }),
-    noticedAbort: async (n) => (await slow.ended(n)).state === 'aborted',
-    close: async () => {
-      await Promise.all([stub.close(), slow.close()])
-    },
-  }
-})
+import { quietly, REQUEST } from './vendor-conformance.ts'
 
 const text = (words: string, more: Partial<TextAnswer> = {}): TextAnswer => ({
   kind: 'text',
@@ -134,6 +119,26 @@ describe('a call of an OpenAI-compatible endpoint', () => {
     const result = await limited.generate(REQUEST, quietly())
     expect(result).toMatchObject({ text: 'x'.repeat(250), finishReason: 'length' })
     expect((await stub.ended(1)).state).toBe('aborted')
+  })
+
+  it('reads no line without end', async () => {
+    answer = {
+      kind: 'raw',
+      contentType: 'text/event-stream',
+      body: `data: ${'x'.repeat(100_000)}`,
+      isEndless: true,
+    }
+    const call = vendor({ maxAnswerBytes: 50_000 }).generate(REQUEST, quietly())
+    await expect(call).rejects.toMatchObject({ code: 'model_rejected', retryable: false })
+    expect((await stub.ended(1)).state).toBe('aborted')
+  })
+
+  it('waits longer for a model that thinks first', async () => {
+    answer = { kind: 'hang' }
+    const wait = (purpose: ModelRequest['purpose']) =>
+      vendor({ firstChunkMs: 350 }).generate({ ...REQUEST, purpose }, quietly())
+    await expect(wait('TEXT_LARGE')).rejects.toThrow('sent nothing for 1 s')
+    await expect(wait('REASONING_LARGE')).rejects.toThrow('sent nothing for 2 s')
   })
 
   it('keeps an emoji whole that arrives in two halves, and replaces what cannot be stored', async () => {

@@ -1,101 +1,174 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { ResolvedModel } from '../../agent/models.ts'
+import { describe, expect, it } from '@jest/globals'
+import type { ModelHandler, ModelPurpose } from '../../agent/models.ts'
 import { createModelRouter } from '../../models/router.ts'
-import { type StubOpenai, startStubOpenai } from '../support/stub-openai.ts'
-import { quietly, REQUEST } from './vendor-conformance.ts'
+import { ANTHROPIC, chainOf, firstOf, GROQ, namesOf, OPENAI, type Settings } from './chain-of.ts'
 
-const named = ({ vendor, model }: ResolvedModel) => [vendor.name, model]
-
-describe('the choice of a model', () => {
-  it('is the built-in ELIZA when nothing is set, and says so', () => {
-    const router = createModelRouter({})
-    expect(named(router.resolve('TEXT_LARGE', {}))).toEqual(['eliza', 'eliza'])
-    expect(router.describe()).toEqual({ vendor: 'eliza', model: 'eliza', isBuiltIn: true })
+describe('the vendor that is asked', () => {
+  it('is the built-in ELIZA when it is named, and it says that it is built in', async () => {
+    const router = createModelRouter({ modelSettings: { MODEL_VENDOR: 'eliza' } })
+    expect(await router.describe()).toEqual({
+      ...{ vendor: 'eliza', model: 'eliza', isBuiltIn: true },
+      fallbacks: [],
+    })
   })
 
-  it('is ELIZA when settings are empty texts or no texts', () => {
-    const router = createModelRouter({ openaiApiKey: ' ', openaiBaseUrl: '' })
-    const settings = { OPENAI_API_KEY: '', OPENAI_BASE_URL: 7, secrets: null }
-    expect(named(router.resolve('TEXT_LARGE', settings))).toEqual(['eliza', 'eliza'])
+  it.each([
+    ['a key', OPENAI],
+    ['an address', { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' }],
+  ])('speaks OpenAI’s wire when %s is set', async (_, environment) => {
+    const router = createModelRouter({ modelSettings: environment })
+    expect(await router.describe()).toMatchObject({ vendor: 'openai', isBuiltIn: false })
   })
 
-  it.each([{ openaiApiKey: 'sk-env' }, { openaiBaseUrl: 'http://127.0.0.1:9/v1' }])(
-    'is OpenAI’s wire when either a key or an address is set: %p',
-    (options) => {
-      const router = createModelRouter(options)
-      expect(router.resolve('TEXT_LARGE', {}).vendor.name).toBe('openai')
-      expect(router.describe()).toMatchObject({ vendor: 'openai', isBuiltIn: false })
-    },
-  )
-
-  it('has a small and a large default model', () => {
-    const router = createModelRouter({ openaiApiKey: 'sk-env' })
-    const small = router.resolve('TEXT_SMALL', {}).model
-    const large = router.resolve('TEXT_LARGE', {}).model
-    expect(small).not.toBe(large)
-    expect([small, large].every((model) => model.startsWith('gpt-'))).toBe(true)
+  it('is the first in ElizaOS’s order that has a key; the others stand behind it', async () => {
+    const environment = {
+      ...{ XAI_API_KEY: 'x', GOOGLE_API_KEY: 'g', ...OPENAI, ...GROQ, ...ANTHROPIC },
+      OPENROUTER_API_KEY: 'o',
+    }
+    const chain = await chainOf(environment)
+    expect(chain.map(({ vendor }) => vendor.name)).toEqual([
+      ...['anthropic', 'openrouter', 'openai', 'google', 'xai', 'groq'],
+    ])
   })
 
-  it('takes the model from the agent’s settings, then from the environment', () => {
-    const router = createModelRouter({ openaiApiKey: 'sk-env', openaiLargeModel: 'env-large' })
-    const large = (settings: object) => router.resolve('TEXT_LARGE', { ...settings }).model
-    expect(large({})).toBe('env-large')
-    expect(large({ LARGE_MODEL: 'own-large' })).toBe('own-large')
-    expect(large({ LARGE_MODEL: 'own-large', OPENAI_LARGE_MODEL: 'own-openai' })).toBe('own-openai')
-    expect(large({ secrets: { OPENAI_LARGE_MODEL: 'secret-large' } })).toBe('secret-large')
-    expect(router.describe().model).toBe('env-large')
+  it.each([
+    ['GOOGLE_GENERATIVE_AI_API_KEY', 'google'],
+    ['GEMINI_API_KEY', 'google'],
+    ['GROK_API_KEY', 'xai'],
+    ['OPENROUTER_API_KEY', 'openrouter'],
+  ])('is found by %s', async (name, vendor) => {
+    expect((await firstOf({ [name]: 'key' })).vendor.name).toBe(vendor)
   })
 
-  it('uses the one model that is named for both purposes on another endpoint than OpenAI’s', () => {
-    const options = { openaiBaseUrl: 'http://127.0.0.1:9/v1', openaiLargeModel: 'the-only-one' }
-    expect(createModelRouter(options).resolve('TEXT_SMALL', {}).model).toBe('the-only-one')
-    const own = createModelRouter({ openaiApiKey: 'sk-env', openaiLargeModel: 'big' })
-    expect(own.resolve('TEXT_SMALL', {}).model).not.toBe('big')
+  it('is the one whose key the agent brings, before all of the environment’s', async () => {
+    expect(await namesOf(ANTHROPIC, { GROQ_API_KEY: 'gsk_own' })).toEqual([
+      expect.stringMatching(/^groq\//),
+      expect.stringMatching(/^anthropic\//),
+    ])
   })
 
-  it('keeps one client per key and address, and not for ever', () => {
-    const router = createModelRouter({})
-    const resolve = (key: string) => router.resolve('TEXT_LARGE', { OPENAI_API_KEY: key }).vendor
-    const first = resolve('sk-0')
-    expect(resolve('sk-0')).toBe(first)
-    for (let i = 1; i <= 100; i++) resolve(`sk-${i}`)
-    expect(resolve('sk-0')).not.toBe(first)
-  })
-
-  it('refuses an address that an agent’s settings spell wrongly, naming the setting', () => {
-    const router = createModelRouter({})
-    expect(() => router.resolve('TEXT_LARGE', { OPENAI_BASE_URL: 'nonsense' })).toThrow(
-      /OPENAI_BASE_URL is 'nonsense'/,
+  it('is the one that is named, for the purpose before for all, by the agent before the environment', async () => {
+    const environment = { ...ANTHROPIC, ...OPENAI, ...GROQ, MODEL_VENDOR: 'groq' }
+    const vendorOf = async (settings: Settings, purpose?: ModelPurpose) =>
+      (await firstOf(environment, settings, purpose)).vendor.name
+    expect(await vendorOf({})).toBe('groq')
+    expect(await vendorOf({ MODEL_VENDOR: 'openai' })).toBe('openai')
+    expect(await vendorOf({ MODEL_VENDOR: 'openai', TEXT_LARGE_VENDOR: 'anthropic' })).toBe(
+      'anthropic',
     )
+    expect(await vendorOf({ TEXT_LARGE_VENDOR: 'anthropic' }, 'TEXT_SMALL')).toBe('groq')
+    expect(await vendorOf({ model: { provider: 'openai' } })).toBe('openai')
+  })
+
+  it('may be named together with a model, which answers whatever is written', async () => {
+    const environment = { ...OPENAI, ...ANTHROPIC, MODEL_VENDOR: 'openai/gpt-4.1' }
+    expect((await namesOf(environment))[0]).toBe('openai/gpt-4.1')
+    expect((await namesOf(environment, {}, 'OBJECT_SMALL'))[0]).toBe('openai/gpt-4.1')
+    expect((await namesOf(environment, {}, 'IMAGE_DESCRIPTION'))[0]).not.toBe('openai/gpt-4.1')
+    const openrouter = { OPENROUTER_API_KEY: 'o', MODEL_VENDOR: 'openrouter/x-ai/grok-4.3' }
+    expect(await namesOf(openrouter)).toEqual(['openrouter/x-ai/grok-4.3'])
+  })
+
+  it('is passed over for a purpose that it does not offer', async () => {
+    const environment = { ...ANTHROPIC, ...OPENAI, MODEL_VENDOR: 'anthropic' }
+    expect(await namesOf(environment, {}, 'TRANSCRIPTION')).toEqual([
+      'openai/gpt-4o-mini-transcribe',
+    ])
+  })
+
+  it.each([
+    ['MODEL_VENDOR', 'MODEL_VENDOR names Anthropic, and ANTHROPIC_API_KEY is not set.'],
+    ['TURNKEEPER_MODEL_FALLBACKS', 'TURNKEEPER_MODEL_FALLBACKS names Anthropic, and'],
+  ])('cannot be one without a key: %s says so', async (name, message) => {
+    await expect(chainOf({ ...OPENAI, [name]: 'anthropic' })).rejects.toMatchObject({
+      ...{ code: 'model_not_configured', retryable: false },
+      message: expect.stringContaining(message),
+    })
+  })
+
+  it('cannot be one that nobody knows', async () => {
+    await expect(chainOf(OPENAI, { MODEL_VENDOR: 'acme' })).rejects.toThrow(
+      /MODEL_VENDOR is 'acme', which names no vendor/,
+    )
+  })
+
+  it('is nobody for a purpose that no configured vendor offers: the keys that would help are named', async () => {
+    await expect(chainOf(ANTHROPIC, {}, 'TRANSCRIPTION')).rejects.toMatchObject({
+      code: 'model_not_configured',
+      message: expect.stringMatching(
+        /TRANSCRIPTION.*OPENAI_API_KEY, GOOGLE_GENERATIVE_AI_API_KEY, GROQ_API_KEY/,
+      ),
+    })
+    const strict = { ...ANTHROPIC, ...OPENAI, TRANSCRIPTION_VENDOR: 'anthropic' }
+    await expect(chainOf(strict, {}, 'TRANSCRIPTION')).rejects.toThrow(
+      /TRANSCRIPTION_VENDOR names Anthropic, which offers no TRANSCRIPTION/,
+    )
+  })
+
+  it('is not the built-in ELIZA for what it cannot do', async () => {
+    const environment = { MODEL_VENDOR: 'eliza' }
+    await expect(chainOf(environment, {}, 'TRANSCRIPTION')).rejects.toThrow(/OPENAI_API_KEY/)
   })
 })
 
-describe('the key that a call carries', () => {
-  let stub: StubOpenai
-  beforeEach(async () => {
-    stub = await startStubOpenai()
-  })
-  afterEach(() => stub.close())
+describe('who answers when a vendor fails', () => {
+  const environment = { ...ANTHROPIC, ...OPENAI, ...GROQ }
+  const vendorsOf = async (settings: Settings, more: Record<string, string> = {}) =>
+    (await chainOf({ ...environment, ...more }, settings)).map(({ vendor }) => vendor.name)
 
-  const call = async (options: object, settings: Record<string, unknown>) => {
-    const { vendor, model } = createModelRouter(options).resolve('TEXT_LARGE', settings)
-    await vendor.generate({ ...REQUEST, model }, quietly())
-    return stub.requests().at(-1)?.authorization
-  }
-
-  it('is the environment’s, unless the agent has its own', async () => {
-    const options = { openaiBaseUrl: stub.url, openaiApiKey: 'sk-env' }
-    expect(await call(options, {})).toBe('Bearer sk-env')
-    expect(await call(options, { OPENAI_API_KEY: ' sk-own\n' })).toBe('Bearer sk-own')
-    expect(await call(options, { secrets: { OPENAI_API_KEY: 'sk-own' } })).toBe('Bearer sk-own')
+  it('can be chosen by the agent or by the environment, and turned off', async () => {
+    const more = { TURNKEEPER_MODEL_FALLBACKS: 'groq' }
+    expect(await vendorsOf({}, more)).toEqual(['anthropic', 'groq'])
+    expect(await vendorsOf({ modelFallbacks: ['openai/gpt-4.1', 'groq'] }, more)).toEqual([
+      ...['anthropic', 'openai', 'groq'],
+    ])
+    expect(await vendorsOf({ modelFallbacks: 'none' }, more)).toEqual(['anthropic'])
   })
 
-  it('is a placeholder where an address is set without a key', async () => {
-    expect(await call({ openaiBaseUrl: stub.url }, {})).toBe('Bearer none')
+  it('is never ELIZA unless it is named', async () => {
+    expect(await vendorsOf({})).not.toContain('eliza')
+    expect(await vendorsOf({ modelFallbacks: 'eliza' })).toEqual(['anthropic', 'eliza'])
   })
 
-  it('is never the environment’s at an address that the agent’s settings name', async () => {
-    const options = { openaiApiKey: 'sk-env' }
-    expect(await call(options, { OPENAI_BASE_URL: stub.url })).toBe('Bearer none')
+  it('is nobody for embeddings: vectors of two models cannot be compared', async () => {
+    const two = { ...OPENAI, GOOGLE_API_KEY: 'g' }
+    expect(await namesOf(two, {}, 'TEXT_EMBEDDING')).toEqual(['openai/text-embedding-3-small'])
+    expect(await namesOf(two, { modelFallbacks: 'google' }, 'TEXT_EMBEDDING')).toHaveLength(1)
+  })
+
+  it('is told on the status page', async () => {
+    const router = createModelRouter({ modelSettings: { ...OPENAI, ...GROQ } })
+    expect(await router.describe()).toMatchObject({
+      vendor: 'openai',
+      fallbacks: ['groq/openai/gpt-oss-120b'],
+    })
+  })
+})
+
+describe('a plugin’s own model', () => {
+  const handlerOf = (plugin: string, priority: number): ModelHandler => ({
+    ...{ plugin, priority, purpose: 'TEXT_LARGE' },
+    handler: async () => 'text',
+  })
+
+  it('stands before the vendors, behind them when its priority is below 0', async () => {
+    const handlers = [handlerOf('first', 5), handlerOf('second', 0), handlerOf('last', -1)]
+    expect(await namesOf(GROQ, {}, 'TEXT_LARGE', handlers)).toEqual([
+      'plugin:first/TEXT_LARGE',
+      'plugin:second/TEXT_LARGE',
+      'groq/openai/gpt-oss-120b',
+      'plugin:last/TEXT_LARGE',
+    ])
+    expect(await namesOf(GROQ, {}, 'TEXT_SMALL', handlers)).toEqual(['groq/openai/gpt-oss-20b'])
+  })
+
+  it('gives way to a vendor that is named, and can be named itself', async () => {
+    const handlers = [handlerOf('@acme/models', 5)]
+    const named = await namesOf(GROQ, { MODEL_VENDOR: 'groq' }, 'TEXT_LARGE', handlers)
+    expect(named[0]).toMatch(/^groq/)
+    const itself = { MODEL_VENDOR: 'plugin:@acme/models', modelFallbacks: 'none' }
+    expect(await namesOf(GROQ, itself, 'TEXT_LARGE', handlers)).toEqual([
+      'plugin:@acme/models/TEXT_LARGE',
+    ])
   })
 })

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { ModelRequest, ModelVendor } from '../../agent/models.ts'
+import type { ModelVendor } from '../../agent/models.ts'
+import { KEY, quietly, REQUEST } from './conformance-request.ts'
+import { describeFailures } from './vendor-conformance-failures.ts'
+import { describeMedia } from './vendor-conformance-media.ts'
+import { describeRequest } from './vendor-conformance-request.ts'
+import { describeStream } from './vendor-conformance-stream.ts'
+import type { VendorSubject } from './vendor-under-test.ts'
+
+export { PROMPT, quietly, REQUEST } from './conformance-request.ts'
 
 /** A vendor, and how the suite watches it. */
 export interface VendorUnderTest {
@@ -9,23 +17,6 @@ export interface VendorUnderTest {
   /** Resolves once the vendor's side has noticed that the `n`th call was aborted. */
   readonly noticedAbort?: (n: number) => Promise<boolean>
   readonly close: () => Promise<void>
-}
-
-export const PROMPT = `<agent_name>Ada</agent_name>
-<conversation>
-Sam: Hello!
-Ada: Hello Sam.
-</conversation>
-<message_to_answer>
-I need a holiday & some <rest>.
-</message_to_answer>
-`
-
-export const REQUEST: ModelRequest = {
-  model: 'test-model',
-  purpose: 'TEXT_LARGE',
-  system: 'You are Ada.',
-  prompt: PROMPT,
 }
 
 const PATIENCE_MS = 100
@@ -99,4 +90,30 @@ export function describeVendor(name: string, start: () => Promise<VendorUnderTes
   })
 }
 
-export const quietly = () => ({ signal: new AbortController().signal, onText: () => undefined })
+const WORDS = '<response><actions>REPLY</actions><text>One word after the other.</text></response>'
+
+/** All that is expected of a vendor file whose vendor is reached over a wire. */
+export function describeVendorOnWire(subject: VendorSubject): void {
+  const { name, create, start, model } = subject
+  describeVendor(name, async () => {
+    const [stub, slow] = await Promise.all([start(), start()])
+    slow.answer({ kind: 'text', chunks: WORDS.match(/.{1,8}/g) ?? [], pauseMs: 60 })
+    return {
+      vendor: withModel(create({ baseUrl: stub.baseUrl, apiKey: KEY }), model),
+      slowVendor: withModel(create({ baseUrl: slow.baseUrl, apiKey: KEY }), model),
+      noticedAbort: async (n) => (await slow.ended(n)).state === 'aborted',
+      close: async () => {
+        await Promise.all([stub.close(), slow.close()])
+      },
+    }
+  })
+  describeStream(subject)
+  describeFailures(subject)
+  describeRequest(subject)
+  describeMedia(subject)
+}
+
+const withModel = (vendor: ModelVendor, model: string): ModelVendor => ({
+  ...vendor,
+  generate: (request, options) => vendor.generate({ ...request, model }, options),
+})

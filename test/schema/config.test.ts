@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
+import { MODEL_PURPOSES, TEXT_PURPOSES } from '../../agent/models.ts'
 import { ConfigError, loadConfig, sourceOf } from '../../schema/load-config.ts'
+import { modelKeys, modelSettings } from '../../schema/model-settings.ts'
 import { settings } from '../../schema/setting-names.ts'
 
 const entry = (loaded: ReturnType<typeof loadConfig>, name: string) =>
@@ -86,10 +88,10 @@ describe('the configuration', () => {
     })
     expect(problems).toEqual([
       "SERVER_PORT is '70000' (environment), expected a whole number from 0 (any free port) to 65535.",
-      expect.stringContaining('OPENAI_BASE_URL'),
       expect.stringContaining(
         "TURNKEEPER_GRACE_MS is '10s' (environment), expected whole milliseconds",
       ),
+      expect.stringContaining("OPENAI_BASE_URL is 'localhost:11434'"),
       expect.stringContaining("SERVER_HOST is '0.0.0.0'"),
     ])
   })
@@ -134,6 +136,23 @@ describe('the configuration', () => {
     expect(warnings).toEqual([
       `${wrong} is not a setting and changes nothing. Did you mean ${right}?`,
     ])
+  })
+
+  it.each([
+    ['OPENAI_LARGE_MODLE', 'OPENAI_LARGE_MODEL'],
+    ['ANTHROPIC_APIKEY', 'ANTHROPIC_API_KEY'],
+    ['GEMINI_APIKEY', 'GEMINI_API_KEY'],
+    ['TEXT_LARGE_TEMPERATUR', 'TEXT_LARGE_TEMPERATURE'],
+    ['TURNKEEPER_MODEL_PRICE', 'TURNKEEPER_MODEL_PRICES'],
+  ])('takes %s for a slip of %s', (wrong, right) => {
+    expect(loadConfig({ env: { [wrong]: 'x' } }).warnings).toEqual([
+      `${wrong} is not a setting and changes nothing. Did you mean ${right}?`,
+    ])
+  })
+
+  it('leaves the names of the vendors’ own programs in peace', () => {
+    const env = { OPENAI_ORG_ID: 'x', OLLAMA_HOST: 'x', OLLAMA_MODELS: 'x', OLLAMA_DEBUG: '1' }
+    expect(loadConfig({ env }).warnings).toEqual([])
   })
 
   it('leaves the names of others in peace', () => {
@@ -190,11 +209,53 @@ describe('the configuration as it is shown', () => {
   })
 })
 
+describe('the settings of models', () => {
+  it('are kept by their names, as they are written but for spaces around them', () => {
+    const dotenv = 'ANTHROPIC_API_KEY=sk-ant-1\nTEXT_LARGE_TEMPERATURE=0.2\n'
+    const env = { GOOGLE_API_KEY: ' key\n', OPENAI_API_KEY: '', PATH: '/bin' }
+    expect(loadConfig({ env, dotenv }).config.modelSettings).toEqual({
+      ...{ ANTHROPIC_API_KEY: 'sk-ant-1', TEXT_LARGE_TEMPERATURE: '0.2', GOOGLE_API_KEY: 'key' },
+    })
+  })
+
+  it.each([
+    ['TEXT_LARGE_TEMPERATURE', 'warm', 'a number from 0 to 2'],
+    ['DEFAULT_TOP_P', '2', 'a number from 0 to 1'],
+    ['MODEL_MAX_TOKEN', '1.5', 'a whole number from 1'],
+    ['ANTHROPIC_REQUESTS_PER_MINUTE', '0', 'a whole number from 1'],
+    ['GROQ_BASE_URL', 'api.groq.com', 'an address that starts with http:// or https://'],
+    ['MODEL_VENDOR', 'acme', 'a vendor'],
+    ['TURNKEEPER_MODEL_FALLBACKS', 'openai,acme', 'a list of'],
+  ])('are refused at the start when they cannot be used: %s', (name, value, expected) => {
+    expect(problemsOf({ [name]: value })).toEqual([
+      expect.stringContaining(`${name} is '${value}' (environment), expected ${expected}`),
+    ])
+  })
+
+  it('are shown when they are set, keys as asterisks', () => {
+    const env = { GEMINI_API_KEY: 'canary', GROQ_TTS_VOICE: 'daniel' }
+    const loaded = loadConfig({ env })
+    expect(JSON.stringify(loaded.entries)).not.toContain('canary')
+    expect(entry(loaded, 'GEMINI_API_KEY')).toMatchObject({ value: '********', isSecret: true })
+    expect(entry(loaded, 'GROQ_TTS_VOICE')).toMatchObject({ value: 'daniel' })
+    expect(entry(loaded, 'XAI_TTS_VOICE')).toBeUndefined()
+    expect(entry(loaded, 'ANTHROPIC_API_KEY')).toMatchObject({ source: 'default' })
+    expect(modelKeys(loaded.config.modelSettings)).toEqual(['canary'])
+  })
+
+  it('know every type of model that the agents know', () => {
+    const names = modelSettings.map((setting) => setting.env)
+    for (const purpose of MODEL_PURPOSES) expect(names).toContain(`${purpose}_VENDOR`)
+    for (const purpose of TEXT_PURPOSES) expect(names).toContain(`${purpose}_TEMPERATURE`)
+    expect(new Set(names).size).toBe(names.length)
+  })
+})
+
 describe('.env.example', () => {
   it('names only settings that exist', () => {
     const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8')
     const names = [...text.matchAll(/^#?([A-Z][A-Z_]+)=/gm)].map((match) => match[1])
-    const known = settings.map((setting) => setting.env)
+    const known = [...settings, ...modelSettings].map((setting) => setting.env)
     expect(names.length).toBeGreaterThan(5)
     expect(names.filter((name) => !known.includes(name ?? ''))).toEqual([])
   })

@@ -3,6 +3,7 @@ import { buildAgent } from '../../agent/build-agent.ts'
 import type { ModelVendor } from '../../agent/models.ts'
 import type { Plugin } from '../../agent/plugin.ts'
 import type { Ports } from '../../agent/ports.ts'
+import { createMediaFetcher } from '../../bin/media-fetch.ts'
 import { createPorts } from '../../bin/ports.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import type { HeadTurn, TurnInput, TurnState } from '../../schema/turn.ts'
@@ -10,6 +11,8 @@ import { createInProcessStream } from '../../streams/in-process.ts'
 import { accept } from '../../turns/accept.ts'
 import { type Answered, answerApproval, type GivenAnswer } from '../../turns/answer-approval.ts'
 import { listApprovals } from '../../turns/approvals.ts'
+import { openLimits } from './open-limits.ts'
+import { routerOf } from './resolved-model.ts'
 import { createChannel, first, messageTo, turnRow } from './turn-fixtures.ts'
 import type { TurnBench } from './turn-worker.ts'
 
@@ -47,14 +50,14 @@ export async function openApprovalHouse(
     await bench.start({ ...head, heartbeatTimeoutMs: 3_000 }, taskQueue)
   }
   const ports = createPorts({
+    media: createMediaFetcher({ allowedHosts: [] }),
     db,
     agents: {
       get: async (id) => buildAgent(id, { name: 'Ada', bio: 'A companion.' }, {}, plugins),
     },
-    models: {
-      resolve: () => ({ vendor, model: 'scripted' }),
-      describe: () => ({ vendor: vendor.name, model: 'scripted', isBuiltIn: false }),
-    },
+    models: routerOf(vendor),
+    ...openLimits,
+    budgets: [],
     stream: createInProcessStream(),
     connectors: { for: () => undefined },
     log: { warn: () => {} },

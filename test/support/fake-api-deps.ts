@@ -23,8 +23,11 @@ import { DEFAULT_MESSAGE_SERVER_ID } from '../../schema/ids.ts'
 import { isTerminal } from '../../schema/turn.ts'
 import { createInProcessStream, type InProcessStream } from '../../streams/in-process.ts'
 import { fakeApprovalsPort } from './fake-approvals-port.ts'
+import { fakeAudio } from './fake-audio.ts'
 import { fakeDeadLetters } from './fake-dead-letters.ts'
 import { fakeForks } from './fake-forks.ts'
+import { fakeModels } from './fake-models.ts'
+import { fakeSpending } from './fake-spending.ts'
 
 interface Rows {
   readonly agents: Map<string, AgentDetails>
@@ -71,11 +74,14 @@ export function createFakeApi(settings: Partial<ApiSettings> = {}, more: Partial
     turns: fakeTurns(rows, (turnId, ending) => fake.settle(turnId, ending)),
     approvals: fakeApprovalsPort(),
     forks: fakeForks(rows),
+    models: fakeModels(),
+    audio: fakeAudio(),
+    spending: fakeSpending(rows),
     deadLetters: fakeDeadLetters(rows),
     stream,
     status: {
       readiness: async () => ({ ready: true, checks: [{ name: 'postgres', ok: true }] }),
-      model: () => ({ vendor: 'eliza', model: 'eliza', isBuiltIn: true }),
+      model: async () => ({ vendor: 'eliza', model: 'eliza', isBuiltIn: true, fallbacks: [] }),
     },
     log: { error: (fields) => logged.push(fields) },
     ...more,

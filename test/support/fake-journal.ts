@@ -1,7 +1,8 @@
+import { withDescriptions } from '../../agent/attachments.ts'
 import { FencedError } from '../../agent/errors.ts'
-import type { Journal, Ledger, StepAttempt } from '../../agent/ports.ts'
+import type { Journal, StepAttempt } from '../../agent/ports.ts'
 import { outboxEntry } from './fake-outbox.ts'
-import { type CallRow, type Rows, rowOf, stepKey } from './fake-rows.ts'
+import { type Rows, rowOf, stepKey } from './fake-rows.ts'
 
 /** The journal's rules (turns/journal.ts) on rows in memory. */
 export function fakeJournal(rows: Rows): Journal {
@@ -29,8 +30,10 @@ export function fakeJournal(rows: Rows): Journal {
       if (row?.token !== attempt.token || row.state !== 'pending') throw new FencedError(step)
       Object.assign(row, { state: 'done', result, error: undefined })
       if (!writes) return
-      const { turn, outboxSource, evaluator, ...committed } = writes
+      const { turn, outboxSource, evaluator, described, ...committed } = writes
       rows.commits.push({ step, ...committed })
+      if (described)
+        Object.assign(turn.message, { content: withDescriptions(turn.message.content, described) })
       if (evaluator !== undefined) rows.evaluatorRuns.set(evaluator, turn.seq)
       for (const [ordinal, content] of committed.messages.entries()) {
         if (outboxSource === null) continue
@@ -63,49 +66,6 @@ export function fakeJournal(rows: Rows): Journal {
       if (standing && standing.attempt > attempt.attempt) return
       const { attempt: number, token } = attempt
       rows.steps.set(key, { attempt: number, token, state: 'pending', ...standing, error })
-    },
-  }
-}
-
-/** The ledger's rules (turns/ledger.ts) on rows in memory. */
-export function fakeLedger(rows: Rows): Ledger {
-  const ofStep = (row: CallRow, { attempt, step }: CallRow['call']) =>
-    row.call.attempt.turnId === attempt.turnId && row.call.step === step
-  const find = (call: CallRow['call']) => {
-    const row = rows.calls.find(
-      (row) =>
-        ofStep(row, call) &&
-        row.call.call === call.call &&
-        row.call.attempt.attempt === call.attempt.attempt,
-    )
-    if (!row) throw new Error(`No call ${call.call} of the step '${call.step}' was opened.`)
-    return row
-  }
-  return {
-    async open(call) {
-      const earlier = rows.calls.filter((row) => ofStep(row, call))
-      const same = earlier.filter((row) => row.call.call === call.call)
-      for (const row of same) if (row.state === 'pending') row.state = 'unknown'
-      const finished = same.find(({ response, error }) => response !== undefined && error === null)
-      if (finished?.response !== undefined) {
-        const { response: text, finishReason = 'unknown' } = finished
-        return { kind: 'finished', text, finishReason }
-      }
-      const step = rows.steps.get(stepKey(call.attempt, call.step))
-      if (step?.token !== call.attempt.token || step.state !== 'pending') {
-        throw new FencedError(call.step)
-      }
-      rows.calls.push({ call, state: 'pending', error: null })
-      return { kind: 'open', failures: earlier.filter(({ error }) => error !== null).length }
-    },
-    async complete(call, { text, finishReason, usage }) {
-      const state = usage ? 'complete' : 'unknown'
-      Object.assign(find(call), { state, response: text, finishReason })
-    },
-    async end(call, { state, partial, error }) {
-      const row = find(call)
-      if (row.state === 'complete') return
-      Object.assign(row, { state, partial, error })
     },
   }
 }

@@ -3,6 +3,7 @@ import type { Agent } from '../../agent/agent.ts'
 import { buildAgent } from '../../agent/build-agent.ts'
 import type { Sender } from '../../agent/connector.ts'
 import { FencedError, NotFoundError } from '../../agent/errors.ts'
+import { MediaError, type MediaFetcher } from '../../agent/media.ts'
 import type { Content, Room } from '../../agent/memory.ts'
 import type { ModelVendor } from '../../agent/models.ts'
 import type { Plugin } from '../../agent/plugin.ts'
@@ -10,16 +11,23 @@ import type { Ports, SettleInput, TurnStore } from '../../agent/ports.ts'
 import type { HeadTurn, TurnInput, TurnRef } from '../../schema/turn.ts'
 import type { StreamEvent } from '../../streams/turn-stream.ts'
 import { fakeApprovals } from './fake-approvals.ts'
-import { fakeJournal, fakeLedger } from './fake-journal.ts'
+import { fakeJournal } from './fake-journal.ts'
+import { fakeLedger } from './fake-ledger.ts'
 import { fakeOutbox, outboxEntry } from './fake-outbox.ts'
 import { emptyRows, isActive, type Rows, rowOf, type StepRow, type TurnRow } from './fake-rows.ts'
+import { openLimits } from './open-limits.ts'
+import { routerOf } from './resolved-model.ts'
 
 export interface FakePortsOptions {
   readonly vendor: ModelVendor
+  /** Asked in order when `vendor` fails. */
+  readonly fallbacks?: readonly ModelVendor[]
   readonly plugins?: readonly Plugin[]
   readonly settings?: Readonly<Record<string, unknown>>
   readonly templates?: Readonly<Record<string, string>>
   readonly connector?: Sender
+  /** @default nothing can be fetched */
+  readonly media?: MediaFetcher
   /** Of the room; a direct conversation of our own client by default. */
   readonly room?: Partial<Room>
   /** Milliseconds since the epoch. @default the machine's clock */
@@ -85,9 +93,11 @@ export function fakePorts(options: FakePortsOptions): FakePorts {
     connectors: {
       for: (source) => (options.connector?.source === source ? options.connector : undefined),
     },
-    models: {
-      resolve: () => ({ vendor: options.vendor, model: 'scripted-1' }),
-      describe: () => ({ vendor: options.vendor.name, model: 'scripted-1', isBuiltIn: false }),
+    models: routerOf(options.vendor, ...(options.fallbacks ?? [])),
+    ...openLimits,
+    budgets: [],
+    media: options.media ?? {
+      fetch: async () => Promise.reject(new MediaError('there is no network')),
     },
     stream: { publish: (_turnId, event) => void events.push(event) },
     log: {

@@ -1,14 +1,9 @@
 import type { ApprovalRequest, FoundApproval } from '../../agent/approvals.ts'
+import type { CallEnd, LedgerCall } from '../../agent/ledger.ts'
 import type { Memory } from '../../agent/memory.ts'
+import type { FinishReason } from '../../agent/models.ts'
 import type { OutboxRow } from '../../agent/outbox.ts'
-import type {
-  CallEnd,
-  LedgerCall,
-  LoadedTurn,
-  Reply,
-  StepWrites,
-  StoredPrompt,
-} from '../../agent/ports.ts'
+import type { LoadedTurn, Reply, StepWrites, StoredPrompt } from '../../agent/ports.ts'
 import type { JsonObject } from '../../schema/json.ts'
 import type { TurnCode, TurnRef, TurnState } from '../../schema/turn.ts'
 
@@ -32,11 +27,12 @@ export interface StepRow {
 export interface CallRow {
   readonly call: LedgerCall
   state: 'pending' | 'complete' | CallEnd['state']
-  response?: string
-  finishReason?: 'stop' | 'length' | 'content-filter' | 'unknown'
+  response?: string | null
+  finishReason?: FinishReason
   error: string | null
-  /** Text that had arrived when the call was cut off. */
-  partial?: string
+  errorCode?: string | null
+  /** Of the text that had arrived when the call was cut off. */
+  estimatedOutputTokens?: number
 }
 
 export interface OutboxEntry extends Omit<OutboxRow, 'parts'> {
@@ -55,6 +51,8 @@ export interface Rows {
   readonly turns: Map<string, TurnRow>
   readonly steps: Map<string, StepRow>
   readonly calls: CallRow[]
+  /** What budgets count, by scope, its id, period and unit, a blank between them. */
+  readonly usage: Map<string, number>
   readonly prompts: Map<string, StoredPrompt>
   readonly memories: Memory[]
   readonly commits: Commit[]
@@ -71,6 +69,7 @@ export const emptyRows = (): Rows => ({
   turns: new Map(),
   steps: new Map(),
   calls: [],
+  usage: new Map(),
   prompts: new Map(),
   memories: [],
   commits: [],

@@ -1,5 +1,6 @@
 import type { Plugin } from '../../agent/plugin.ts'
 import type { Ports } from '../../agent/ports.ts'
+import { routerOf } from './resolved-model.ts'
 import { scriptedVendor } from './scripted-vendor.ts'
 
 /** Ids of agents that are poison themselves. */
@@ -76,7 +77,7 @@ export function poisoned(ports: Ports): Ports {
   })
   return {
     ...ports,
-    models: { ...ports.models, resolve: () => ({ vendor, model: 'scripted-1' }) },
+    models: routerOf(vendor),
     agents: {
       async get(id, ...rest) {
         if (id === THROWS_WHEN_LOADED) throw new Error('Its plugin throws.')

@@ -8,7 +8,8 @@ const READY_MS = 45_000
 /** Longer than the drain, which is 10 s. */
 const END_MS = 30_000
 /** Settings of the machine that would change what is tested, keys among them. */
-const FOREIGN = /^(TURNKEEPER|TEMPORAL|OPENAI|ELIZA|SERVER|POSTGRES|EXPRESS|LOG|CORS|SECRET)_/
+const FOREIGN =
+  /^(TURNKEEPER|TEMPORAL|OPENAI|ANTHROPIC|GOOGLE|GEMINI|XAI|GROK|GROQ|OPENROUTER|OLLAMA|MODEL|ELIZA|SERVER|POSTGRES|EXPRESS|LOG|CORS|SECRET)_/
 
 export interface TurnkeeperOptions {
   readonly args: readonly string[]

@@ -7,6 +7,7 @@ import { ModelError, UnavailableError } from '../../agent/errors.ts'
 import type { Plugin } from '../../agent/plugin.ts'
 import { becomeFirstBuild } from '../../temporal/first-build.ts'
 import { approveParked } from './fake-approvals.ts'
+import { fakeMedia, picture } from './fake-media.ts'
 import type { FakePorts } from './fake-ports.ts'
 import { createLoopbackConnector } from './loopback-connector.ts'
 import { answerXml, hangingCall, scriptedVendor } from './scripted-vendor.ts'
@@ -120,6 +121,15 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
   'timed-out': async (bench) => {
     const ports = await bench.ports({ vendor: scriptedVendor(hangingCall().answer) })
     return ran(bench, ports, { deadlineAt: Date.now() + 1_500 })
+  },
+
+  'replied-with-attachments': async (bench) => {
+    const media = fakeMedia({ 'https://example.org/cat.png': picture() })
+    const vendor = scriptedVendor('<description>A canary.</description>', ANSWER)
+    const ports = await bench.ports({ vendor, media })
+    return ran(bench, ports, {
+      content: { attachments: [{ url: 'https://example.org/cat.png' }] },
+    })
   },
 
   'replied-after-steering': async (bench) => {

@@ -6,11 +6,13 @@ import type { Sender } from '../../agent/connector.ts'
 import type { SendingSettings } from '../../agent/outbox.ts'
 import type { Plugin } from '../../agent/plugin.ts'
 import type { AgentRegistry, Ports } from '../../agent/ports.ts'
+import { createMediaFetcher } from '../../bin/media-fetch.ts'
 import { createPorts } from '../../bin/ports.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import { createModelRouter } from '../../models/router.ts'
 import type { HeadTurn, TurnInput } from '../../schema/turn.ts'
 import { createInProcessStream } from '../../streams/in-process.ts'
+import { openLimits } from './open-limits.ts'
 import { createChannel, headOf, RUN_ID, runTurn, type TestChannel } from './turn-fixtures.ts'
 
 export interface StepBenchOptions {
@@ -48,13 +50,13 @@ export function createStepBench(options: StepBenchOptions): StepBench {
   const warnings: string[] = []
   const worker = () =>
     createPorts({
+      media: createMediaFetcher({ allowedHosts: [] }),
       db: database.db,
       agents: options.agents ?? {
         get: async (id) => buildAgent(id, CHARACTER, {}, options.plugins ?? []),
       },
-      models: createModelRouter({
-        ...{ openaiBaseUrl: options.modelUrl, openaiLargeModel: 'stub', openaiSmallModel: 'stub' },
-      }),
+      models: createModelRouter({ modelSettings: settingsOf(options) }),
+      ...openLimits,
       stream: createInProcessStream(),
       connectors: { for: (source) => (source === connector?.source ? connector : undefined) },
       sending: options.sending,
@@ -78,6 +80,12 @@ export function createStepBench(options: StepBenchOptions): StepBench {
     },
   }
 }
+
+/** The built-in ELIZA is named, or an Ollama on the machine would answer for it. */
+const settingsOf = ({ modelUrl }: StepBenchOptions): Record<string, string> =>
+  modelUrl === undefined
+    ? { MODEL_VENDOR: 'eliza' }
+    : { OPENAI_BASE_URL: modelUrl, OPENAI_LARGE_MODEL: 'stub' }
 
 /** The SDK would write each failed attempt to the test's output. */
 const QUIET = { logger: new DefaultLogger('ERROR') }

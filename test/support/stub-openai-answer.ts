@@ -25,6 +25,8 @@ export interface TextAnswer {
   readonly text: string
   /** Characters per chunk; default 20. */
   readonly chunkSize?: number
+  /** Called right before each chunk is sent, counted from 0. */
+  readonly onChunk?: (index: number) => void
   /** Milliseconds before the first chunk. */
   readonly firstTokenMs?: number
   /** Milliseconds before each further chunk. */

@@ -30,6 +30,7 @@ export async function writeText(response: ServerResponse, writing: Writing): Pro
     if (index === writing.answer.cutAfterChunks) return breakOff(response, writing.progress)
     const delta = index === 0 ? { role: 'assistant', content: chunk } : { content: chunk }
     writing.progress.sent += chunk
+    writing.answer.onChunk?.(index)
     await write(response, event(writing.body, [{ index: 0, delta, finish_reason: null }]), writing)
   }
   if (chunks.length === writing.answer.cutAfterChunks) return breakOff(response, writing.progress)

@@ -180,6 +180,7 @@ export function first<T>([item]: readonly T[]): T {
 const TABLES = [
   ...['agents', 'rooms', 'entities', 'participants', 'relationships', 'channels', 'messages'],
   ...['memories', 'turns', 'steps', 'prompts', 'model_calls', 'outbox', 'deliveries'],
+  'budget_usage',
   ...['outbox_parts', 'connector_pauses'],
   'evaluator_runs',
   'approvals',

@@ -7,9 +7,11 @@ import type { HeadTurn, TurnRef } from '../../schema/turn.ts'
 import { actsAbout, listDeadLetters } from '../../turns/dead-letter-list.ts'
 import { type Retry, retryDeadLetter, skipDeadLetter } from '../../turns/dead-letters.ts'
 import { claim } from '../../turns/journal.ts'
-import { completeCall, openCall } from '../../turns/ledger.ts'
+import { completeCall } from '../../turns/ledger.ts'
+import { openCall } from '../../turns/ledger-open.ts'
 import { settle } from '../../turns/settle.ts'
 import { describeDatabases } from '../support/databases.ts'
+import { ANSWER, callOf } from '../support/ledger-calls.ts'
 import {
   admitTurn,
   attemptOf,
@@ -183,19 +185,14 @@ describeDatabases('a dead letter', (open, kind) => {
 
     it('asks the model anew, although an answer of the old generation was paid', async () => {
       const turn = headOf(await runTurn(db(), channel))
-      const call = (ref: TurnRef, run: string) => ({
-        ...{ attempt: attemptOf(ref, 1, run), step: 'decide', call: 1, vendor: 'openai' },
-        ...{ model: 'stub', purpose: 'TEXT_LARGE', inputTokens: 9 },
-      })
       const step = { step: 'decide', beforeSettle: true }
       await claim(db(), attemptOf(turn), step)
-      await openCall(db(), call(turn, 'run-1'))
-      const answer = { text: 'Unreadable.', finishReason: 'stop', cost: null } as const
-      await completeCall(db(), call(turn, 'run-1'), answer, { firstTokenMs: 1, latencyMs: 2 })
+      await openCall(db(), callOf(turn))
+      await completeCall(db(), callOf(turn), { ...ANSWER, text: 'Unreadable.' })
       await fail(turn)
       const next = await again(turn)
       await claim(db(), attemptOf(next, 1, 'run-2'), step)
-      expect(await openCall(db(), call(next, 'run-2'))).toEqual({ kind: 'open', failures: 0 })
+      expect(await openCall(db(), callOf(next, { runId: 'run-2' }))).toEqual({ kind: 'open' })
     })
 
     it('forgets that its turn was once told to stop', async () => {

@@ -10,12 +10,16 @@ import { admit } from '../../turns/admit.ts'
 import { requestCancel } from '../../turns/cancel.ts'
 import { startableHead } from '../../turns/head.ts'
 import { claim, finish } from '../../turns/journal.ts'
-import { openCall } from '../../turns/ledger.ts'
+import { completeCall } from '../../turns/ledger.ts'
+import { openCall, standingCall } from '../../turns/ledger-open.ts'
 import { nextOutboxRow } from '../../turns/outbox.ts'
 import { settle } from '../../turns/settle.ts'
+import { spentBy, usedNow } from '../../turns/spending.ts'
 import { findLateTurns } from '../../turns/sweep.ts'
 import { findTrace, listTurns, turnsOfMessage } from '../../turns/trace.ts'
+import { agentLine } from '../support/budget-lines.ts'
 import { openTestPostgres } from '../support/databases.ts'
+import { ANSWER, callOf } from '../support/ledger-calls.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { poolOf } from '../support/postgres-locks.ts'
 import { type Plan, plansOf } from '../support/query-plans.ts'
@@ -115,6 +119,21 @@ describe('in a database with 25,000 messages, of which one room has 5,000', () =
     expect(indexesOf(byMessage)).toContain('turns_message')
   })
 
+  it('adds up the calls of the days that are asked for, and of no others', async () => {
+    const { agentId } = place()
+    const range = { agentId, from: '2026-01-01', to: '2026-01-31', limit: 100 }
+    const plan = await onlyPlan((db) => spentBy(db, { ...range, groupBy: 'room' }))
+    expect(plan.indexes).toContain('model_calls_agent')
+    expect(scansOf([plan])).toEqual([])
+    await sql`insert into budget_usage (agent_id, scope, scope_id, period, starts, unit, used)
+      select ${agentId}::uuid, 'user', gen_random_uuid(), 'day', current_date - n % 365, 'tokens', n
+      from generate_series(1, 20000) n`.execute(database.db)
+    await sql`analyze budget_usage`.execute(database.db)
+    const counts = await onlyPlan((db) => usedNow(db, agentId, 10))
+    expect(counts.indexes).toEqual(['budget_usage_agent'])
+    expect(counts.read.budget_usage).toBeLessThan(2_000)
+  })
+
   it('reads no growing table from end to end in any statement of a turn', async () => {
     const all = await plans((db) => wholeTurn(db, busy))
     expect(all.length).toBeGreaterThan(10)
@@ -131,14 +150,18 @@ async function wholeTurn(db: Kysely<Database>, channel: TestChannel): Promise<vo
   if (admitted.kind !== 'admitted') throw new Error('The turn was not admitted.')
   const attempt = attemptOf(turn)
   await claim(db, attempt, { step: 'decide', beforeSettle: true })
-  await openCall(db, {
-    ...{ attempt, step: 'decide', call: 1, vendor: 'openai', model: 'stub' },
-    ...{ purpose: 'TEXT_LARGE', inputTokens: 9 },
-  })
+  const call = callOf(turn, { budget: budgetOf(turn) })
+  await openCall(db, call)
+  await standingCall(db, { attempt, step: 'decide', call: 1 })
+  await completeCall(db, call, ANSWER)
   await finish(db, attempt, 'decide', {})
   await settle(db, settlementOf(turn))
   await findTrace(db, turn.turnId)
 }
+
+const budgetOf = (turn: HeadTurn) => ({
+  lines: [agentLine(turn, { unit: 'tokens', limit: 1e9, amount: 9 })],
+})
 
 /** 200 rooms of 100 messages, and the busy one; each message has a turn that has ended. */
 async function fill(db: Kysely<Database>): Promise<TestChannel> {

@@ -4,9 +4,11 @@ import type { OpenDatabase } from '../../database/open.ts'
 import { setAgentStatus } from '../../memory/agents.ts'
 import type { HeadTurn } from '../../schema/turn.ts'
 import { claim } from '../../turns/journal.ts'
-import { completeCall, openCall } from '../../turns/ledger.ts'
+import { completeCall } from '../../turns/ledger.ts'
+import { openCall } from '../../turns/ledger-open.ts'
 import { findLateTurns, takeOver } from '../../turns/sweep.ts'
 import { describeDatabases } from '../support/databases.ts'
+import { ANSWER, callOf } from '../support/ledger-calls.ts'
 import { hold, releaseAll } from '../support/postgres-locks.ts'
 import {
   admitTurn,
@@ -167,20 +169,14 @@ describeDatabases('looking for turns that nobody runs', (open, kind) => {
     it('lets the next generation use the answer that was paid', async () => {
       const turn = await runTurn(db(), await createChannel(db()))
       const step = { step: 'decide', beforeSettle: true }
-      const call = (attempt: ReturnType<typeof attemptOf>) => ({
-        ...{ attempt, step: 'decide', call: 1, vendor: 'openai', model: 'stub' },
-        ...{ purpose: 'TEXT_LARGE', inputTokens: 9 },
-      })
       await claim(db(), attemptOf(turn, 4), step)
-      await openCall(db(), call(attemptOf(turn, 4)))
-      const times = { firstTokenMs: 1, latencyMs: 2 }
-      const answer = { text: 'Paid.', finishReason: 'stop', cost: null } as const
-      await completeCall(db(), call(attemptOf(turn, 4)), answer, times)
+      await openCall(db(), callOf(turn, { attempt: 4 }))
+      await completeCall(db(), callOf(turn, { attempt: 4 }), { ...ANSWER, text: 'Paid.' })
 
       await taken(headOf(turn))
       const next = await admitTurn(db(), { ...turn, gen: 2 }, 'run-2')
       await claim(db(), attemptOf(next, 1, 'run-2'), step)
-      expect(await openCall(db(), call(attemptOf(next, 1, 'run-2')))).toEqual({
+      expect(await openCall(db(), callOf(next, { runId: 'run-2' }))).toEqual({
         ...{ kind: 'finished', text: 'Paid.', finishReason: 'stop' },
       })
     })

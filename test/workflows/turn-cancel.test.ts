@@ -58,7 +58,7 @@ describe('a turn that is cancelled', () => {
     await call.aborted
     expect(turnOf(ports)).toMatchObject({ code: 'cancelled_by_user', reply: null })
     expect(ports.rows.calls).toMatchObject([
-      { state: 'cut', partial: '<response><text>Once upon', error: null },
+      { state: 'cut', estimatedOutputTokens: 7, error: null },
     ])
     expect(ports.events.at(-1)).toMatchObject({ kind: 'settled', state: 'cancelled' })
   })

@@ -1,7 +1,7 @@
 import type { Action } from '../../action.ts'
 import type { TurnContext } from '../../context.ts'
 import { fillNames } from '../../prompts/example-names.ts'
-import type { Provider, State } from '../../provider.ts'
+import type { Provider, ProviderResult, State } from '../../provider.ts'
 import { withinTime } from '../../within-time.ts'
 import { list, section } from './sections.ts'
 
@@ -9,7 +9,10 @@ import { list, section } from './sections.ts'
 const VALIDATE_TIMEOUT_MS = 1_000
 const EXAMPLES_PER_ACTION = 1
 
-/** What the agent can do now: actions whose `validate` agrees. One that throws or is late is not offered. */
+/**
+ * What the agent can do now: actions whose `validate` agrees. One that throws or is late is not
+ * offered. Those without `validate` stand first: they are the same in each turn.
+ */
 export const actionsProvider: Provider = {
   name: 'ACTIONS',
   description: 'The actions that are possible now.',
@@ -17,21 +20,46 @@ export const actionsProvider: Provider = {
   builtIn: true,
   async get(context, state) {
     const offered = await offeredActions(context, state)
-    const actionNames = `Possible response actions: ${offered.map(({ name }) => name).join(', ')}`
-    const actionsWithDescriptions = section(
-      'Actions',
-      list(offered.map(({ name, description }) => `${name}: ${description}`)),
-    )
-    const actionParameters = section('Parameters of actions', parametersOf(offered))
-    const actionExamples = section('Examples of actions', examplesOf(offered, context))
-    const text = [actionNames, actionsWithDescriptions, actionParameters, actionExamples]
+    const always = offered.filter(({ validate }) => validate === undefined)
+    const now = offered.filter(({ validate }) => validate !== undefined)
+    const stableText = joined([
+      section('Actions', described(always)),
+      section('Parameters of actions', parametersOf(always)),
+      section('Examples of actions', examplesOf(always, context)),
+    ])
+    const text = joined([
+      stableText,
+      section('More actions that are possible now', described(now)),
+      section('Parameters of these actions', parametersOf(now)),
+      section('Examples of these actions', examplesOf(now, context)),
+    ])
+    const actionNames = offered.map(({ name }) => name)
     return {
-      text: text.filter((part) => part !== '').join('\n\n'),
-      values: { actionNames, actionsWithDescriptions, actionParameters, actionExamples },
-      data: { actionNames: offered.map(({ name }) => name) },
+      text,
+      stableText,
+      values: {
+        actionNames: `Possible response actions: ${actionNames.join(', ')}`,
+        actionsWithDescriptions: section('Actions', described(offered)),
+        actionParameters: section('Parameters of actions', parametersOf(offered)),
+        actionExamples: section('Examples of actions', examplesOf(offered, context)),
+      },
+      data: { actionNames },
     }
   },
 }
+
+/** Names of the actions that a state offers; empty when nobody was asked for them. */
+export function offeredNames({ data }: State): readonly string[] {
+  const { ACTIONS: given } = (data.providers ?? {}) as Record<string, ProviderResult> // as merged
+  const names = given?.data?.actionNames
+  return Array.isArray(names) ? names : []
+}
+
+const joined = (parts: readonly string[]): string =>
+  parts.filter((part) => part !== '').join('\n\n')
+
+const described = (actions: readonly Action[]): string =>
+  list(actions.map(({ name, description }) => `${name}: ${description}`))
 
 async function offeredActions(context: TurnContext, state: State): Promise<Action[]> {
   const verdicts = await Promise.all(
@@ -62,7 +90,7 @@ function parametersOf(actions: readonly Action[]): string {
 }
 
 const HOW_TO_GIVE_PARAMETERS =
-  'Give them in <params>, behind <actions>, as one JSON object by the name of the action. Leave <params> out for actions without parameters.'
+  'Give them in <params>{"ACTION": {"parameter": "value"}}</params>, behind <actions>, as one JSON object by the name of the action. Leave <params> out for actions without parameters.'
 
 function examplesOf(actions: readonly Action[], { agent }: TurnContext): string {
   const agentName = agent.character.name

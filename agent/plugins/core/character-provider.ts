@@ -12,6 +12,7 @@ export const characterProvider: Provider = {
   description: 'Who the agent is: its system text, bio, style and examples.',
   position: -10,
   required: true,
+  stable: true,
   builtIn: true,
   async get({ agent }) {
     const values = characterValues(agent.character)

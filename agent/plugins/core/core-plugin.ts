@@ -1,5 +1,6 @@
 import type { Plugin } from '../../plugin.ts'
 import { actionsProvider } from './actions-provider.ts'
+import { attachmentsProvider } from './attachments-provider.ts'
 import { characterProvider } from './character-provider.ts'
 import { choiceProvider } from './choice-provider.ts'
 import { chooseOptionAction } from './choose-option-action.ts'
@@ -19,6 +20,7 @@ export const corePlugin: Plugin = {
     actionsProvider,
     entitiesProvider,
     choiceProvider,
+    attachmentsProvider,
     recentMessagesProvider,
     timeProvider,
   ],

@@ -1,6 +1,11 @@
+import { spokenText } from '../../attachment-words.ts'
+import type { Memory } from '../../memory.ts'
 import type { Provider } from '../../provider.ts'
-import { messagesBefore, transcript } from './conversation.ts'
+import { messagesBefore, newestOf, transcript } from './conversation.ts'
 import { readEntityNames } from './entity-names.ts'
+
+/** The last exchange outlives documents when the prompt is too long. */
+const RESERVE = 4
 
 /**
  * The conversation, and the message to answer as it was written. Late in the prompt: what grows at
@@ -19,12 +24,22 @@ export const recentMessagesProvider: Provider = {
       messagesBefore(context),
     ])
     const senderName = nameOf(message.entityId)
-    const text = [
-      `<conversation>\n${transcript(before, nameOf)}\n</conversation>`,
-      `# Message from ${senderName}`,
-      `<message_to_answer>\n${message.content.text ?? ''}\n</message_to_answer>`,
-    ].join('\n\n')
-    const recentMessages = transcript([...before, message], nameOf)
-    return { text, values: { recentMessages, senderName }, data: { recentMessages: before } }
+    const shown = (messages: readonly Memory[]) => ({
+      text: [
+        `<conversation>\n${transcript(messages, nameOf)}\n</conversation>`,
+        `# Message from ${senderName}`,
+        `<message_to_answer>\n${spokenText(message.content)}\n</message_to_answer>`,
+      ].join('\n\n'),
+      values: { recentMessages: transcript([...messages, message], nameOf), senderName },
+    })
+    const render = (count: number) => {
+      const newest = newestOf(before, count)
+      return { kept: newest.length, ...shown(newest) }
+    }
+    return {
+      ...shown(before),
+      data: { recentMessages: before },
+      yields: { kind: 'messages', rank: 10, count: before.length, reserve: RESERVE, render },
+    }
   },
 }

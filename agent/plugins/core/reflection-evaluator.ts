@@ -1,10 +1,12 @@
 import type { TurnContext, WorkContext } from '../../context.ts'
 import { ModelAnswerError } from '../../errors.ts'
 import type { Evaluator } from '../../evaluator.ts'
+import type { GenerateParams } from '../../models.ts'
 import { composePrompt } from '../../prompts/compose-prompt.ts'
+import { stableBeginning } from '../../prompts/stable-beginning.ts'
 import { templateOf } from '../../prompts/templates.ts'
 import { characterProvider } from './character-provider.ts'
-import { messagesBefore, transcript } from './conversation.ts'
+import { messagesBefore, newestWithin, transcript } from './conversation.ts'
 import { readEntityNames } from './entity-names.ts'
 import { parseReflection, type Reflection } from './reflection-answer.ts'
 import { list } from './sections.ts'
@@ -12,6 +14,9 @@ import { list } from './sections.ts'
 /** A quarter of the 32 messages of a conversation: each message is looked at about four times. */
 const INTERVAL_TURNS = 8
 const KNOWN_FACTS = 30
+
+/** About 4,000 tokens of conversation: with facts and people, small models can read it. */
+const MAX_CONVERSATION = 16_000
 
 /** Notes facts and relationships. Both commit with the evaluator's step. */
 export const reflectionEvaluator: Evaluator = {
@@ -25,9 +30,7 @@ export const reflectionEvaluator: Evaluator = {
 /** @throws {ModelAnswerError} the answer is empty or has no facts and relationships in it; nothing is stored */
 async function reflect(context: WorkContext): Promise<void> {
   const known = await knownFacts(context)
-  const answer = await context.generate('TEXT_SMALL', {
-    prompt: await reflectionPrompt(context, known),
-  })
+  const answer = await context.generate('TEXT_SMALL', await reflectionPrompt(context, known))
   if (answer.trim() === '') {
     throw new ModelAnswerError('model_answer_empty', 'The model gave an empty reflection.')
   }
@@ -43,7 +46,10 @@ async function reflect(context: WorkContext): Promise<void> {
   await storeRelationships(context, reflection)
 }
 
-async function reflectionPrompt(context: WorkContext, known: readonly string[]): Promise<string> {
+async function reflectionPrompt(
+  context: WorkContext,
+  known: readonly string[],
+): Promise<GenerateParams> {
   const [{ entities, nameOf }, before, character] = await Promise.all([
     readEntityNames(context),
     messagesBefore(context),
@@ -54,10 +60,16 @@ async function reflectionPrompt(context: WorkContext, known: readonly string[]):
     entitiesInRoom: list(entities.map(({ id }) => `${nameOf(id)} (id ${id})`)),
     knownFacts: list(known),
     senderName: nameOf(context.message.entityId),
-    recentMessages: transcript(await withReply(context, before), nameOf),
+    recentMessages: transcript(
+      newestWithin(await withReply(context, before), MAX_CONVERSATION),
+      nameOf,
+    ),
   }
   const template = templateOf(context.agent.character, 'reflectionTemplate')
-  return composePrompt(template, { values, data: {}, text: '' })
+  const whole = { values, data: {}, text: '' }
+  const prompt = composePrompt(template, whole)
+  const stable = { values: character.values ?? {}, data: {}, text: '' }
+  return { prompt, stableLength: stableBeginning(template, { prompt, whole, stable }) }
 }
 
 /** The answered message stands before the agent's reply to it, whenever the reply was written. */

@@ -30,6 +30,26 @@ const claims = (written: { memories: readonly { content: { text?: string } }[] }
   written.memories.map(({ content }) => content.text)
 
 describe('REFLECTION', () => {
+  it('reads the newest of a conversation that is long, and says what all its prompts share', async () => {
+    const message = memory(PERSON_ID, 'and now?', NOW)
+    const earlier = Array.from({ length: 30 }, (_, index) =>
+      memory(PERSON_ID, `m${index} ${'x'.repeat(1_990)}`, NOW - 30 + index),
+    )
+    const { prompts } = await reflect(answer(''), { message, messages: [...earlier, message] })
+    const [{ prompt = '', stableLength = 0 } = {}] = prompts
+    expect(prompt.match(/^Sam: m\d+/gm)).toHaveLength(8)
+    expect(prompt).toContain('Sam: m29')
+    expect(prompt).toContain('Sam: and now?')
+    const stable = prompt.slice(0, stableLength)
+    expect(stable).toMatch(/A companion\.\n<\/description>\s+<people>\s*$/)
+  })
+
+  it('reads the message itself however long it is', async () => {
+    const message = memory(PERSON_ID, 'y'.repeat(50_000), NOW)
+    const { prompts } = await reflect(answer(''), { message, messages: [message] })
+    expect(prompts[0]?.prompt).toContain('Sam: yyy')
+  })
+
   it('stores the facts of nested XML, with their type and where they come from', async () => {
     const written = await reflect(answer(fact('Sam lives in <b>Graz</b> &amp; loves it.')))
     expect(written.memories).toEqual([

@@ -101,9 +101,7 @@ describe('the prompt', () => {
 
   it('asks for those of the actions that have some', async () => {
     const prompt = await promptOf(action('WAVE'), ORDER)
-    expect(prompt).toContain(
-      '<actions>REPLY</actions>\n<params>{"ACTION": {"parameter": "value"}}</params>\n<providers>',
-    )
+    expect(prompt).toContain('Give them in <params>{"ACTION": {"parameter": "value"}}</params>')
     expect(prompt).toContain(
       '- ORDER: size (required): small or large\n- ORDER: note: for the cook',
     )

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import { deleteOldForks, MAX_DELETED } from '../turns/forks.ts'
+import { deleteOldCounts } from '../turns/spending.ts'
 
 /** How long a fork can be looked at. */
 export const FORK_AGE_MS = 7 * 24 * 3_600_000
@@ -11,14 +12,15 @@ const PAUSE_MS = 3_600_000
 const FIRST_MS = 60_000
 
 /**
- * Deletes old forks when it is called, but only once in an hour, and more often as long as there are
- * many. Several processes may do so at the same time.
+ * Deletes old forks, and the counts of budgets whose time is over, when it is called, but only once in an
+ * hour, and more often as long as there are many forks. Several processes may do so at the same time.
  * @param now milliseconds since the epoch
  */
-export function createForkCleaner(db: Kysely<Database>, now = Date.now): () => Promise<void> {
+export function createOldRowsCleaner(db: Kysely<Database>, now = Date.now): () => Promise<void> {
   let nextAt = now() + FIRST_MS
   return async () => {
     if (now() < nextAt) return
+    await deleteOldCounts(db)
     const deleted = await deleteOldForks(db, FORK_AGE_MS)
     if (deleted < MAX_DELETED) nextAt = now() + PAUSE_MS
   }

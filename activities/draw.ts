@@ -1,0 +1,37 @@
+import type { DrawRequest, DrawResult } from '../agent/models.ts'
+import { callVendors, notOffered, type VendorCall, type VendorPorts } from './call-vendor.ts'
+
+export interface DrawingCall
+  extends Pick<
+    VendorCall<DrawResult>,
+    'attempt' | 'step' | 'call' | 'agent' | 'subject' | 'signal' | 'deadlineAt'
+  > {
+  readonly drawing: Omit<DrawRequest, 'model'>
+}
+
+/** Pictures in the ledger are kept up to this length, in UTF-16 units: addresses are, `data:` URLs are not. */
+const MAX_KEPT = 10_000
+
+/** Pictures of a description. @throws {ModelError} */
+export async function callDrawing(
+  ports: VendorPorts,
+  { drawing, ...call }: DrawingCall,
+): Promise<DrawResult['images']> {
+  const result = await callVendors<DrawResult>(ports, {
+    ...call,
+    purpose: 'IMAGE',
+    input: () => drawing.prompt,
+    async invoke(target, { signal }) {
+      const { vendor, model } = target
+      if (!vendor.draw) throw notOffered(target, 'IMAGE')
+      return vendor.draw({ ...drawing, model }, { signal })
+    },
+    record({ images }) {
+      const text = JSON.stringify(images)
+      return { text: text.length <= MAX_KEPT ? text : null, finishReason: 'stop' }
+    },
+    // Written by `record`.
+    restore: ({ text }) => ({ images: JSON.parse(text) as DrawResult['images'], cost: null }),
+  })
+  return result.images
+}

@@ -1,0 +1,71 @@
+import type { Leave, RateTicket } from '../agent/rates.ts'
+import { MAX_WAIT_MS } from './admission.ts'
+import { busy } from './busy.ts'
+import type { Gate, Gates, Waiter } from './gate.ts'
+import { requestPace } from './pace.ts'
+
+/** How long whoever finds a full queue stays away, unless its pace says more: about what a call takes. */
+const FULL_WAIT_MS = 2_000
+
+/** Of no agent and no room. */
+const STRANGER = { agentId: '', roomId: '' }
+
+/** Puts a ticket in line. It leaves the line by being let in, by being refused, or by its signal. */
+export function join(
+  gate: Gate,
+  ticket: RateTicket,
+  { resolve, reject }: { resolve: (leave: Leave) => void; reject: (error: unknown) => void },
+): Waiter {
+  const { signal } = ticket
+  const abort = () => {
+    gate.queue.remove(ticket, waiter)
+    reject(signal.reason)
+  }
+  const done = () => signal.removeEventListener('abort', abort)
+  const waiter: Waiter = {
+    ticket,
+    enter: (leave) => {
+      done()
+      resolve(leave)
+    },
+    refuse: (error) => {
+      done()
+      reject(error)
+    },
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  gate.queue.add(ticket, waiter)
+  return waiter
+}
+
+/** Where too many wait: at this gate, or, when it is too many in all, where most do. */
+export function crowdedGate(
+  gates: Gates,
+  gate: Gate,
+  { maxWaiting, maxWaitingInAll }: { maxWaiting: number; maxWaitingInAll: number },
+): Gate | undefined {
+  if (gate.queue.size > maxWaiting) return gate
+  const all = gates.all()
+  const waiting = all.reduce((sum, { queue }) => sum + queue.size, 0)
+  if (waiting <= maxWaitingInAll) return undefined
+  return all.reduce((most, one) => (one.queue.size > most.queue.size ? one : most), gate)
+}
+
+/**
+ * One of those who wait is sent away: the last of a line that is longer than the newcomer's, else the
+ * newcomer. One that was let in at once crowds nobody.
+ */
+export function makeRoom(crowded: Gate, gate: Gate, newcomer: Waiter): void {
+  if (!gate.queue.remove(newcomer.ticket, newcomer)) return
+  const place = crowded === gate ? newcomer.ticket : STRANGER
+  const displaced = crowded.queue.displaceFor(place)
+  if (displaced) gate.queue.add(newcomer.ticket, newcomer)
+  const refused = displaced ?? newcomer
+  refused.refuse(full(displaced ? crowded : gate))
+}
+
+function full({ key, limits, queue }: Gate): Error {
+  const waitMs = Math.max(requestPace(limits).everyMs * queue.size, FULL_WAIT_MS)
+  const why = `${queue.size} calls wait for it already`
+  return busy(key, why, Math.min(waitMs, MAX_WAIT_MS))
+}

@@ -1,0 +1,61 @@
+import type { ChatResponse } from 'ollama'
+import type { FinishReason, ModelResult, ModelUsage, ToolCall } from '../agent/models.ts'
+import type { AnswerText } from './answer-text.ts'
+
+type CalledTool = NonNullable<ChatResponse['message']['tool_calls']>[number]
+
+/** What a stream's lines add up to. */
+export interface OllamaAnswer {
+  push(line: ChatResponse): void
+  result(): ModelResult
+}
+
+/** Reads lines. What the model thinks stands in a field of its own, and is left out. */
+export function readAnswer(answer: AnswerText): OllamaAnswer {
+  const calls: ToolCall[] = []
+  let finish: FinishReason = 'unknown'
+  let usage: ModelUsage | undefined
+  return {
+    push(line) {
+      if (typeof line.message?.content === 'string') answer.push(line.message.content)
+      calls.push(...(line.message?.tool_calls ?? []).map(callOf))
+      if (!line.done) return
+      finish = FINISH_REASONS[line.done_reason] ?? 'unknown'
+      usage = usageOf(line)
+    },
+    result() {
+      answer.end()
+      const finishReason = answer.isCut() ? 'length' : calls.length > 0 ? 'tool-calls' : finish
+      const toolCalls = calls.length > 0 && { toolCalls: calls }
+      return {
+        text: answer.text(),
+        finishReason,
+        ...toolCalls,
+        ...(usage && { usage }),
+        cost: null,
+      }
+    },
+  }
+}
+
+/** Ollama refuses nothing; servers with its API in front of other vendors pass on their refusals. */
+const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
+  stop: 'stop',
+  length: 'length',
+  content_filter: 'content-filter',
+}
+
+/** Servers with the same API pass on what a model wrote where it is no JSON. */
+const callOf = ({ function: { name, arguments: given } }: CalledTool): ToolCall => ({
+  name,
+  arguments:
+    typeof given === 'object' && given !== null && !Array.isArray(given) ? given : undefined,
+})
+
+/** A prompt that is still in memory comes without a count in some versions: that is no usage. */
+export function usageOf({
+  prompt_eval_count: inputTokens = 0,
+  eval_count: outputTokens = 0,
+}: Partial<ChatResponse>): ModelUsage | undefined {
+  return inputTokens > 0 ? { inputTokens, outputTokens } : undefined
+}

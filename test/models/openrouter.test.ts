@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals'
+import { createOpenrouterVendor } from '../../models/openrouter.ts'
+import { settingNames } from '../../models/vendor-endpoint.ts'
+import { answerOf } from './answer-of.ts'
+import { openaiSubject } from './openai-subject.ts'
+import { describeVendorOnWire, REQUEST } from './vendor-conformance.ts'
+
+const subject = openaiSubject('openrouter', {
+  name: 'openrouter',
+  names: settingNames('OPENROUTER'),
+  create: createOpenrouterVendor,
+  model: 'acme/test-model',
+  sampling: { topK: 'top_k', minP: 'min_p', repetitionPenalty: 'repetition_penalty' },
+  offers: { embed: true, draw: true },
+})
+
+describeVendorOnWire(subject)
+
+describe('OpenRouter', () => {
+  it('is asked for the price of an answer, and says it', async () => {
+    const { result, request } = await answerOf(subject, REQUEST)
+    expect(request?.body).toMatchObject({ usage: { include: true } })
+    expect(result.cost).toBe(0.00014)
+  })
+
+  it('draws in a chat, one picture after the other, and says what they have cost', async () => {
+    const stub = await subject.start()
+    const vendor = createOpenrouterVendor({ baseUrl: stub.baseUrl, apiKey: 'k' })
+    const { signal } = new AbortController()
+    const request = { model: 'm', prompt: 'A boat.', size: '1024x1536', count: 2 }
+    const drawn = await vendor.draw?.(request, { signal })
+    expect(drawn).toEqual({
+      images: Array(2).fill({ url: 'data:image/png;base64,c3R1Yg==' }),
+      usage: { inputTokens: 8, outputTokens: 2_580 },
+      cost: 0.06,
+    })
+    expect(stub.requests().map(({ body }) => body)).toMatchObject(
+      Array(2).fill({ model: 'm', modalities: ['image', 'text'], usage: { include: true } }),
+    )
+    expect(JSON.stringify(stub.requests()[0]?.body)).toContain('1024x1536')
+    await stub.close()
+  })
+
+  it('leaves nothing out for the reasoning models of others: it does that itself', async () => {
+    const asked = { ...REQUEST, model: 'openai/gpt-5.4', temperature: 0.5, topK: 40 }
+    const { request } = await answerOf(subject, asked)
+    expect(request?.body).toMatchObject({ temperature: 0.5, top_k: 40 })
+  })
+
+  it('is understood where it quotes the vendor behind it', async () => {
+    const raw = '{"error":{"message":"prompt is too long: 210000 tokens > 200000 maximum"}}'
+    const error = { message: 'Provider returned error', code: 400, metadata: { raw } }
+    const call = answerOf(subject, REQUEST, {
+      kind: 'other-frames',
+      frames: [JSON.stringify({ error })],
+    })
+    await expect(call).rejects.toMatchObject({
+      code: 'prompt_too_long',
+      message: expect.stringContaining('210000 tokens'),
+    })
+  })
+
+  it('that gives up in a stream without saying why is asked again', async () => {
+    const choices = [{ index: 0, delta: { content: '' }, finish_reason: 'error' }]
+    const call = answerOf(subject, REQUEST, {
+      kind: 'other-frames',
+      frames: [JSON.stringify({ choices })],
+    })
+    await expect(call).rejects.toMatchObject({ code: 'model_unavailable', retryable: true })
+  })
+})
