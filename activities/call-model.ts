@@ -71,7 +71,12 @@ function textCall(call: ModelCall, spoken: SpokenAnswer): VendorCall<TextResult>
   return {
     ...rest,
     input: () =>
-      [params.system ?? '', spoken.prompt(), tools ? JSON.stringify(tools.specs) : ''].join(''),
+      [
+        params.system ?? '',
+        spoken.prompt(),
+        tools ? JSON.stringify(tools.specs) : '',
+        params.json?.schema ? JSON.stringify(params.json.schema) : '',
+      ].join(''),
     inputExtra: (params.images?.length ?? 0) * TOKENS_PER_IMAGE,
     maxTokens: params.maxTokens,
     invoke: (target, options) => generate(target, call, spoken, options),

@@ -32,7 +32,8 @@ export async function planCall<Result extends Billed>(
   const budgets = budgetsOf(agent.settings, operators)
   const maxTokens = call.maxTokens ?? target.sampling.maxTokens
   const inputTokens = await countInput(call, target, budgets.length > 0)
-  if (inputTokens > target.card.contextTokens) return tooLong(target, inputTokens)
+  if (inputTokens > target.card.contextTokens && !target.card.isGuess)
+    return tooLong(target, inputTokens)
   if (budgets.length === 0) return { kind: 'planned', inputTokens, maxTokens }
   const { vendor, model, card } = target
   const verdict = chargeFor({
@@ -55,7 +56,7 @@ async function countInput<Result extends Billed>(
   const decides =
     hasBudgets || limits.tokensPerMinute !== undefined || input.length > card.contextTokens
   if (!decides) return estimateTokens(input) + inputExtra
-  await card.ready?.()
+  await card.ready?.().catch(() => undefined) // the estimate counts without it
   return card.countTokens(input) + inputExtra + WIRE_TOKENS
 }
 

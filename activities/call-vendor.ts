@@ -94,8 +94,8 @@ async function askInTurn<Result extends Billed>(
   call: VendorCall<Result>,
   failures: VendorFailures,
 ): Promise<Result> {
-  const chain = await ports.models.chain(call.purpose, call.agent)
-  const queue = chain.filter(failures.mayBeAsked)
+  let chain = await ports.models.chain(call.purpose, call.agent)
+  let queue = chain.filter(failures.mayBeAsked)
   let isSmaller = false
   for (let ordinal = 1; ; ordinal += 1) {
     const target = queue.shift()
@@ -104,14 +104,17 @@ async function askInTurn<Result extends Billed>(
     if (outcome.kind === 'answered') return outcome.result
     if (outcome.kind === 'paid') return call.restore(outcome.answer)
     if (outcome.kind === 'exhausted') {
-      if (!outcome.maySmaller || isSmaller) throw outcome.error
+      chain = outcome.maySmaller && !isSmaller ? await smaller(ports, call, target) : []
+      queue = chain.filter(failures.mayBeAsked)
       isSmaller = true
-      queue.splice(0, Infinity, ...(await smaller(ports, call, target)))
-      if (queue.length === 0) throw outcome.error
-      continue
+      if (queue.length > 0) continue
+      const salvaged = call.salvage?.()
+      if (salvaged) return salvaged
+      throw outcome.error
     }
     failures[outcome.kind](target, outcome.error)
-    const whole = outcome.kind === 'failed' ? call.whole?.() : undefined
+    if (outcome.kind === 'postponed') continue
+    const whole = call.whole?.()
     if (whole) return whole
     if (queue.length === 0 && failures.mayBeAsked(target) && call.again?.()) queue.push(target)
   }

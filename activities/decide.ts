@@ -132,8 +132,10 @@ function createPublisher(stream: Ports['stream'], { turnId, gen, attempt }: Step
   let visible = createTextStream()
   let seq = 0 // goes on over both calls: a position names one chunk of the attempt
   let said = ''
+  // Two answers in one stream would be read as one; `settle` shows the whole of the second.
+  let isMuted = false
   const publish = (text: string) => {
-    if (text === '') return
+    if (text === '' || isMuted) return
     said += text
     stream.publish(turnId, { kind: 'chunk', gen, attempt, seq, text })
     seq += 1
@@ -141,13 +143,13 @@ function createPublisher(stream: Ports['stream'], { turnId, gen, attempt }: Step
   return {
     begin: () => {
       visible = createTextStream()
-      said = ''
+      isMuted ||= said !== ''
     },
     push: (delta: string) => publish(visible.push(delta)),
     end: () => publish(visible.end()),
-    /** Text of the last call that was published. */
+    /** Text that was published. */
     said: () => said,
-    isVisible: () => said !== '',
+    isVisible: () => said !== '' && !isMuted,
     position: (): Spoken => ({ attempt, chunks: seq }),
   }
 }

@@ -1,3 +1,4 @@
+import { ModelError } from '../agent/errors.ts'
 import type { ModelResult, ToolSpec } from '../agent/models.ts'
 import { parseAnswer } from '../agent/prompts/answer.ts'
 import { continuationPrompt, createContinuation } from '../agent/prompts/continuation.ts'
@@ -59,12 +60,17 @@ export function createSpokenAnswer({ params, tools, listener }: Asked): SpokenAn
       prompt: prompt(),
       onText: (delta) => continuation.push(delta),
       finish(result) {
-        const { usage, cost } = result
-        if (continuation.end(result).hasDiverged) return { ...broken(), usage, cost }
-        return { ...result, text: writer.end(result) }
+        const { usage, cost, toolCalls = [] } = result
+        const { hasDiverged } = continuation.end(result)
+        // It had nothing to add to the text, and calls what the text announced.
+        const onlyCalls = result.text.trim() === '' && toolCalls.length > 0
+        if (hasDiverged && !onlyCalls) return { ...broken(), usage, cost }
+        return ended({ ...result, text: writer.end(result) })
       },
     }
   }
+  // Nobody reads along: whoever asked knows what a whole answer is.
+  const ended = (result: TextResult) => (listener ? notCutOff(result) : result)
   return {
     prompt,
     begin() {
@@ -75,18 +81,35 @@ export function createSpokenAnswer({ params, tools, listener }: Asked): SpokenAn
         ...offered,
         prompt: params.prompt,
         onText: (delta) => writer.push(delta),
-        finish: (result) => ({ ...result, text: writer.end(result) }),
+        finish: (result) => ended({ ...result, text: writer.end(result) }),
       }
     },
     whole() {
       const text = writer.rendered()
-      const isWhole = isVisible() && parseAnswer(storableText(text))?.isComplete
-      return isWhole ? { text, finishReason: 'stop', cost: null } : undefined
+      return isVisible() && isComplete(text)
+        ? { text, finishReason: 'stop', cost: null }
+        : undefined
     },
     wantsContinuation: () => isVisible() && continuations < MAX_CONTINUATIONS,
     salvage: () => (isVisible() ? broken() : undefined),
   }
 }
+
+/**
+ * Some proxies end a stream in good order where the vendor's line has died: without a reason, without
+ * usage, in the middle of an element.
+ */
+function notCutOff(result: TextResult): TextResult {
+  const hasEnd = result.finishReason !== 'unknown' || result.usage !== undefined
+  if (hasEnd || result.text === '' || isComplete(result.text)) return result
+  throw new ModelError(
+    'The answer ended in the middle, without a reason. ' +
+      'If it happens again, look at the vendor and at proxies on the way.',
+    { code: 'model_unavailable', retryable: true },
+  )
+}
+
+const isComplete = (text: string): boolean => parseAnswer(storableText(text))?.isComplete === true
 
 /** The model writes our XML itself: what it says is what is rendered. */
 function createXmlAnswer(onText: (delta: string) => void) {

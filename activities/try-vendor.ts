@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Breakers, BreakerVerdict } from '../agent/breakers.ts'
+import type { Breakers } from '../agent/breakers.ts'
 import type { ExhaustedBudget } from '../agent/budgets.ts'
 import { ModelError } from '../agent/errors.ts'
-import type { CallEnd, LedgerCall, PaidAnswer } from '../agent/ledger.ts'
+import type { CallAnswer, LedgerCall, PaidAnswer } from '../agent/ledger.ts'
 import type { Billed, ResolvedModel } from '../agent/models.ts'
-import { wordsOf } from '../agent/words-of.ts'
 import { startClock } from './call-clock.ts'
-import { costOf, estimateTokens } from './call-cost.ts'
 import { type CallPlan, exhaustedError, planCall } from './call-plan.ts'
+import { answerRecord, endRecord } from './call-record.ts'
 import type { VendorCall, VendorPorts } from './call-vendor.ts'
 import { enterVendor } from './enter-vendor.ts'
 import { recorded } from './recorded.ts'
@@ -35,17 +34,28 @@ export async function tryVendor<Result extends Billed>(
   const entry = await enterVendor(ports, call, target, plan)
   if (entry.kind === 'postponed') return entry
   const row = rowOf(call, target, plan, ordinal)
-  let tokens: number | undefined
+  const visit: Visit = { reported: 'neutral', tokens: 0 }
   try {
     const opened = await ports.ledger.open(row)
     if (opened.kind === 'finished') return { kind: 'paid', answer: opened }
     if (opened.kind === 'exhausted') return exhausted(opened.budget)
-    const outcome = await ask(ports, call, target, { row, plan, verdict: entry.verdict })
-    if (outcome.kind === 'answered') tokens = tokensOf(outcome.result)
-    return outcome
+    return await ask(ports, call, target, { row, plan, visit })
   } finally {
-    entry.leave(tokens)
+    entry.leave(visit.tokens)
+    // Also when nobody was asked: a probe that is not reported keeps everybody else waiting for it.
+    if (target.host !== '') {
+      const { reported, errorCode } = visit
+      await ports.breakers.report(target, reported, { verdict: entry.verdict, errorCode })
+    }
   }
+}
+
+/** What breaker and rate limit hear of a call when it is over. */
+interface Visit {
+  reported: Parameters<Breakers['report']>[1]
+  errorCode?: string
+  /** 0: the vendor was not asked. Undefined: what it used is not known. */
+  tokens: number | undefined
 }
 
 const exhausted = (budget: ExhaustedBudget) => ({
@@ -54,7 +64,7 @@ const exhausted = (budget: ExhaustedBudget) => ({
   maySmaller: budget.atLimit === 'smaller',
 })
 
-const tokensOf = ({ usage }: Billed) => usage && usage.inputTokens + usage.outputTokens
+const tokensOf = ({ usage }: CallAnswer) => usage && usage.inputTokens + usage.outputTokens
 
 const rowOf = <Result extends Billed>(
   { attempt, agent, step, call, purpose }: VendorCall<Result>,
@@ -75,77 +85,37 @@ const rowOf = <Result extends Billed>(
   budget,
 })
 
-type CallOutcome = Parameters<Breakers['report']>[1]
-
 async function ask<Result extends Billed>(
   ports: VendorPorts,
   call: VendorCall<Result>,
   target: ResolvedModel,
-  { row, plan, verdict }: { row: LedgerCall; plan: CallPlan; verdict: BreakerVerdict },
+  { row, plan, visit }: { row: LedgerCall; plan: CallPlan; visit: Visit },
 ): Promise<Outcome<Result>> {
+  const { signal } = call
   const clock = startClock()
-  const report = (outcome: CallOutcome, errorCode?: string) =>
-    target.host === '' ? undefined : ports.breakers.report(target, outcome, { verdict, errorCode })
+  const heard = { row, target, clock }
+  visit.tokens = undefined
   let result: Result
   try {
-    const { signal } = call
-    const { maxTokens } = plan
-    result = await call.invoke(target, { signal, maxTokens, note: clock.note })
+    result = await call.invoke(target, { signal, maxTokens: plan.maxTokens, note: clock.note })
   } catch (error) {
-    await ports.ledger.end(row, endOf(error, call.signal, clock, { row, target }))
-    const errorCode = error instanceof ModelError ? error.code : 'internal'
-    await report(isOutage(error, call.signal) ? 'failure' : 'neutral', errorCode)
-    if (call.signal.aborted || !(error instanceof ModelError)) throw error
+    const end = endRecord(error, signal.aborted, heard)
+    visit.errorCode = end.errorCode ?? undefined
+    if (isOutage(error, signal)) visit.reported = 'failure'
+    await ports.ledger.end(row, end)
+    if (signal.aborted || !(error instanceof ModelError)) throw error
     if (error.status === 429 && error.retryAfterMs) {
       ports.rates.pause(target, Math.min(error.retryAfterMs, MAX_PAUSE_MS))
     }
     return { kind: 'failed', error }
   }
-  const { text, finishReason } = call.record(result)
-  const estimatedOutputTokens = estimateTokens(clock.text() || (text ?? ''))
-  const { usage = { inputTokens: row.inputTokens, outputTokens: estimatedOutputTokens } } = result
-  await recorded(() =>
-    ports.ledger.complete(row, {
-      ...clock.times(),
-      text,
-      finishReason,
-      usage: result.usage,
-      estimatedOutputTokens,
-      cost: result.cost ?? costOf(target.card, usage),
-    }),
-  )
-  await report('success')
+  const answer = answerRecord(result, call.record(result), heard)
+  visit.reported = 'success'
+  visit.tokens = tokensOf(answer)
+  await recorded(() => ports.ledger.complete(row, answer))
   return { kind: 'answered', result }
 }
 
 /** What a breaker counts: the vendor's fault, not the request's, and not ours. */
 const isOutage = (error: unknown, signal: AbortSignal): boolean =>
   !signal.aborted && error instanceof ModelError && error.retryable
-
-function endOf(
-  error: unknown,
-  signal: AbortSignal,
-  clock: ReturnType<typeof startClock>,
-  { row, target }: { row: LedgerCall; target: ResolvedModel },
-): CallEnd {
-  const outputTokens = estimateTokens(clock.text())
-  const ended = {
-    ...clock.times(),
-    estimatedOutputTokens: outputTokens,
-    cost: costOf(target.card, { inputTokens: row.inputTokens, outputTokens }),
-  }
-  if (signal.aborted) {
-    return { ...ended, state: 'cut', error: null, errorCode: null, wasRefused: false }
-  }
-  const { code, status } =
-    error instanceof ModelError ? error : { code: 'internal', status: undefined }
-  const wasRefused = status !== undefined && clock.text() === ''
-  return {
-    ...ended,
-    ...(wasRefused && { cost: 0 }),
-    state: 'unknown',
-    error: wordsOf(error),
-    errorCode: code,
-    wasRefused,
-  }
-}

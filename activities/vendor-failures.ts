@@ -5,7 +5,7 @@ import type { ResolvedModel } from '../agent/models.ts'
 /** Failed calls of one model in a step after which it is not asked again, however much time is left. */
 const MAX_FAILED_CALLS = 4
 
-/** Milliseconds before the next attempt, by the number of failed calls so far. A vendor's wish wins. */
+/** Milliseconds before the next attempt, by the number of failed calls so far. A vendor may wish for more. */
 const BACKOFF_MS = [500, 1_500, 4_000]
 
 interface Standing {
@@ -49,7 +49,8 @@ export function countFailures(earlier: readonly FailedModel[]): VendorFailures {
       const standing = standingOf(target)
       standing.failures += 1
       standing.isRejected ||= !error.retryable
-      standing.waitMs = error.retryAfterMs ?? BACKOFF_MS[standing.failures - 1] ?? 0
+      // A wish for 0, or for a time that has passed on another clock, would use up all tries at once.
+      standing.waitMs = Math.max(error.retryAfterMs ?? 0, BACKOFF_MS[standing.failures - 1] ?? 0)
       errors.push(error)
     },
     postponed(target, error) {

@@ -30,13 +30,23 @@ export const workModels = (ports: VendorPorts, next: NextCall): WorkModels => ({
 async function askForJson(ports: VendorPorts, call: ModelCall): Promise<Json | undefined> {
   const params: GenerateParams = { ...call.params, json: call.params.json ?? {} }
   const { text } = await callModel(ports, { ...call, params })
-  const [, block = text] = /```(?:json)?\s*([\s\S]*?)```/.exec(text) ?? []
   try {
-    return storableJson(JSON.parse(block))
+    return storableJson(JSON.parse(insideFence(text)))
   } catch {
     return undefined
   }
 }
+
+/** By hand: models that write endless blanks would keep a pattern busy for seconds. */
+function insideFence(text: string): string {
+  const start = text.indexOf(FENCE)
+  const end = start < 0 ? -1 : text.indexOf(FENCE, start + FENCE.length)
+  if (end < 0) return text
+  const inside = text.slice(start + FENCE.length, end)
+  return inside.startsWith('json') ? inside.slice('json'.length) : inside
+}
+
+const FENCE = '```'
 
 const noJson = (purpose: string) =>
   new ModelAnswerError(

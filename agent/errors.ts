@@ -79,6 +79,8 @@ export interface ModelErrorOptions {
   /** The vendor's own wish, from `Retry-After`. */
   readonly retryAfterMs?: number
   readonly status?: number
+  /** The request never reached the vendor: nothing was billed. @default true for `model_not_configured` */
+  readonly isUnsent?: true
   readonly cause?: unknown
 }
 
@@ -89,6 +91,8 @@ export class ModelError extends DomainError {
   readonly retryable: boolean
   readonly retryAfterMs: number | undefined
   readonly status: number | undefined
+  /** The request never reached the vendor: nothing was billed. Undefined: it may have. */
+  readonly isUnsent?: true
 
   constructor(message: string, { cause, ...options }: ModelErrorOptions) {
     super(message, { cause })
@@ -96,6 +100,7 @@ export class ModelError extends DomainError {
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs
     this.status = options.status
+    if (options.isUnsent || options.code === 'model_not_configured') this.isUnsent = true
   }
 }
 

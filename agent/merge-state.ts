@@ -29,9 +29,10 @@ export interface MergedState {
  * shorter text cannot be rendered gives none.
  */
 export function mergeState(
-  gifts: readonly Gift[],
+  given: readonly Gift[],
   values: Readonly<Record<string, unknown>>,
 ): MergedState {
+  const gifts = given.map(dispensable)
   const yielding = gifts.flatMap(({ result }) => (result.yields ? [result.yields] : []))
   const stableGifts = gifts
     .filter(({ provider }) => provider.stable)
@@ -54,6 +55,21 @@ export function mergeState(
       return { state: stateOf(shorter, values), kept: rendered.map(({ kept }) => kept) }
     },
   }
+}
+
+/** Behind messages and documents. */
+const PROVIDER_RANK = 30
+
+/** A plugin's provider that says nothing of it can be left out: it must not make an agent mute. */
+function dispensable(gift: Gift): Gift {
+  const { provider, result } = gift
+  if (provider.builtIn || provider.required || provider.stable || result.yields || !result.text) {
+    return gift
+  }
+  const whole = { kept: 1, text: result.text }
+  const render = (count: number) => (count > 0 ? whole : { kept: 0, text: '' })
+  const kind = `the text of ${provider.name}`
+  return { ...gift, result: { ...result, yields: { kind, rank: PROVIDER_RANK, count: 1, render } } }
 }
 
 type Rendered = ReturnType<YieldingPieces['render']>

@@ -193,6 +193,8 @@ export interface ModelPrice {
 export interface ModelCard {
   /** Tokens of prompt and answer together. */
   readonly contextTokens: number
+  /** Nobody has described the model: prompts are shortened to `contextTokens`, but never refused by it. */
+  readonly isGuess?: boolean
   /** Most tokens that one answer may have. */
   readonly maxOutputTokens: number
   /** Undefined: unknown, which is not 0. */

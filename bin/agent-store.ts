@@ -142,7 +142,7 @@ async function forked(shelf: Shelf, agent: StoredAgent, forkId: string): Promise
   if (!fork) throw new NotFoundError('fork', forkId)
   const { character, secrets, model } = fork
   const own = character ? unsealed(shelf, character, secrets) : agent.character
-  const more = model === null ? {} : settingsForModel(model)
+  const more = model === null ? {} : settingsForModel(model, settingsOf(own))
   return forkedAgent(built(shelf, { id: agent.id, character: own }, more))
 }
 

@@ -1,7 +1,7 @@
-import type { FinishReason, ModelResult, ModelUsage, ToolCall } from '../agent/models.ts'
-import type { JsonObject } from '../schema/json.ts'
-import { storableJson, storableText } from '../schema/text.ts'
+import type { FinishReason, ModelResult, ModelUsage } from '../agent/models.ts'
 import { collectText } from './answer-text.ts'
+import { checkedUsage, isTokenCount, sumOfCounts } from './checked-usage.ts'
+import { writtenToolCall } from './tool-call.ts'
 
 /** What is read of an event. Servers that copied the wire leave parts out: nothing is taken for granted. */
 export interface WireEvent {
@@ -22,12 +22,14 @@ export interface WireEvent {
   readonly usage?: WireUsage | null
 }
 
-interface WireUsage {
-  readonly input_tokens?: number | null
-  readonly output_tokens?: number | null
-  readonly cache_read_input_tokens?: number | null
-  readonly cache_creation_input_tokens?: number | null
-}
+const COUNTS = [
+  'input_tokens',
+  'output_tokens',
+  'cache_read_input_tokens',
+  'cache_creation_input_tokens',
+] as const
+
+type WireUsage = { [name in (typeof COUNTS)[number]]?: number | null }
 
 /** An answer as its events arrive. */
 export interface MessageReader {
@@ -67,7 +69,7 @@ export function readMessage(maxLength: number, onText: (delta: string) => void):
       hasBegun ||= event?.type !== undefined && event.type !== 'message_start'
       answer.push(textIn(event))
       const { type, name } = event?.content_block ?? {}
-      if (type === 'tool_use') tools.set(event?.index, { name: storableText(`${name}`), json: '' })
+      if (type === 'tool_use') tools.set(event?.index, { name: `${name}`, json: '' })
       const json = `${event?.delta?.partial_json ?? ''}`
       const tool = tools.get(event?.index)
       if (tool) tool.json += json
@@ -79,7 +81,7 @@ export function readMessage(maxLength: number, onText: (delta: string) => void):
     result() {
       answer.end()
       if (!hasBegun) return undefined
-      const toolCalls = [...tools.values()].map(toolCall)
+      const toolCalls = [...tools.values()].map(({ name, json }) => writtenToolCall(name, json))
       // Before the last count the vendor has counted almost nothing of the answer.
       const usage = isBilled ? usageOf(counted) : undefined
       return {
@@ -90,17 +92,6 @@ export function readMessage(maxLength: number, onText: (delta: string) => void):
         cost: null,
       }
     },
-  }
-}
-
-function toolCall({ name, json }: Tool): ToolCall {
-  try {
-    // A tool without arguments may come without a piece.
-    const value: unknown = JSON.parse(json.trim() === '' ? '{}' : json)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return { name, arguments: isObject ? storableJson(value as JsonObject) : undefined }
-  } catch {
-    return { name, arguments: undefined }
   }
 }
 
@@ -119,24 +110,22 @@ const finishReasonOf = (reason: string | undefined): FinishReason =>
 
 /** Counts only grow while an answer comes; some servers send them at the start, some at the end. */
 function highest(before: WireUsage, now: WireUsage): WireUsage {
-  const counts = Object.entries(now).filter(([, count]) => isCount(count))
-  const higher = counts.filter(([name, count]) => count > (Object(before)[name] ?? -1))
-  return { ...before, ...Object.fromEntries(higher) }
-}
-
-/** A prompt is never 0 tokens long: servers that do not count send zeros, which is no usage at all. */
-function usageOf(usage: WireUsage): ModelUsage | undefined {
-  const cached = usage.cache_read_input_tokens
-  const written = usage.cache_creation_input_tokens
-  const inputTokens = (usage.input_tokens ?? 0) + (cached ?? 0) + (written ?? 0)
-  if (inputTokens === 0 || usage.output_tokens == null) return undefined
-  return {
-    inputTokens,
-    outputTokens: usage.output_tokens,
-    ...(cached != null && { cachedTokens: cached }),
-    ...(written != null && { cacheWriteTokens: written }),
+  const counts = { ...before }
+  for (const name of COUNTS) {
+    const count: unknown = now[name]
+    if (count == null) continue
+    // NaN stays: after a count that cannot be true, the others are not believed, either.
+    counts[name] = Math.max(counts[name] ?? 0, isTokenCount(count) ? count : Number.NaN)
   }
+  return counts
 }
 
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+function usageOf(usage: WireUsage): ModelUsage | undefined {
+  const { cache_read_input_tokens: cachedTokens, cache_creation_input_tokens: written } = usage
+  return checkedUsage({
+    inputTokens: sumOfCounts([usage.input_tokens ?? 0, cachedTokens ?? 0, written ?? 0]),
+    outputTokens: usage.output_tokens,
+    cachedTokens,
+    cacheWriteTokens: written,
+  })
+}

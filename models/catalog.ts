@@ -49,6 +49,7 @@ function cardOf(vendor: string, model: string, found: PricedModel | undefined): 
   const tokenizer = isOpenaiModel(vendor, model) ? tokenizerOf(model) : undefined
   return {
     contextTokens,
+    ...(found?.context === undefined && { isGuess: true }),
     maxOutputTokens: found?.answer ?? Math.min(unknown.maxOutputTokens, contextTokens),
     ...(price && { price }),
     hasTools: vendor !== 'eliza' && found?.tools !== false,

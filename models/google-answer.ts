@@ -1,7 +1,8 @@
 import type { GenerateContentResponse, Part } from '@google/genai/web'
 import type { FinishReason, ModelResult, ModelUsage, ToolCall } from '../agent/models.ts'
-import type { JsonObject } from '../schema/json.ts'
 import type { AnswerText } from './answer-text.ts'
+import { checkedUsage, sumOfCounts } from './checked-usage.ts'
+import { toolCall } from './tool-call.ts'
 
 /** What a stream's chunks add up to. */
 export interface GoogleAnswer {
@@ -23,7 +24,7 @@ export function readAnswer(answer: AnswerText): GoogleAnswer {
       if (promptFeedback?.blockReason) finish = 'content-filter'
       for (const part of candidate?.content?.parts ?? []) {
         if (isSaid(part)) answer.push(part.text)
-        if (part.functionCall) calls.push(callOf(part.functionCall))
+        calls.push(...callsIn(part))
       }
       if (candidate?.finishReason) finish = FINISH_REASONS[candidate.finishReason] ?? 'unknown'
       // Totals so far: the last one counts.
@@ -64,25 +65,17 @@ const isSaid = (part: Part): part is Part & { readonly text: string } =>
   typeof part.text === 'string' && part.thought !== true
 
 /** A call without arguments comes without `args`. */
-const callOf = ({ name = '', args = {} }: NonNullable<Part['functionCall']>): ToolCall => ({
-  name,
-  arguments: isObject(args) ? args : undefined,
-})
-
-// The client has parsed it from JSON, and types the values as unknown.
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Thoughts are billed as output. A prompt is never 0 tokens long: zeros are no usage at all. */
-export function usageOf(usage: GenerateContentResponse['usageMetadata']): ModelUsage | undefined {
-  const inputTokens = usage?.promptTokenCount
-  if (!isCount(inputTokens) || inputTokens === 0) return undefined
-  const outputTokens = count(usage?.candidatesTokenCount) + count(usage?.thoughtsTokenCount)
-  const cachedTokens = usage?.cachedContentTokenCount
-  return { inputTokens, outputTokens, ...(isCount(cachedTokens) && { cachedTokens }) }
+const callsIn = ({ functionCall }: Part): readonly ToolCall[] => {
+  const { name, args = {} } = functionCall ?? {}
+  return typeof name === 'string' ? [toolCall(name, args)] : []
 }
 
-const count = (value: unknown): number => (isCount(value) ? value : 0)
-
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+/** Thoughts are billed as output. */
+export function usageOf(usage: GenerateContentResponse['usageMetadata']): ModelUsage | undefined {
+  const { candidatesTokenCount: said = 0, thoughtsTokenCount: thought = 0 } = usage ?? {}
+  return checkedUsage({
+    inputTokens: usage?.promptTokenCount,
+    outputTokens: sumOfCounts([said, thought]),
+    cachedTokens: usage?.cachedContentTokenCount,
+  })
+}

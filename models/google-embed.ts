@@ -1,5 +1,7 @@
 import type { EmbedContentResponse, GoogleGenAI } from '@google/genai/web'
 import type { CallOptions, EmbedRequest, EmbedResult } from '../agent/models.ts'
+import { checkedUsage, sumOfCounts } from './checked-usage.ts'
+import { amongSent } from './several-requests.ts'
 import { type VendorCall, vendorError } from './vendor-error.ts'
 import { watchedCall } from './watched-stream.ts'
 
@@ -13,28 +15,22 @@ export async function embed(
   { signal: caller }: CallOptions,
 ): Promise<EmbedResult> {
   const vectors: (readonly number[])[] = []
-  let inputTokens = 0
+  const counts: unknown[] = []
   for (let from = 0; from < texts.length; from += BATCH) {
     // Whole contents: of bare strings the client makes one, for some models.
     const contents = texts.slice(from, from + BATCH).map((text) => ({ parts: [{ text }] }))
-    const answer = await watchedCall(
-      (signal) =>
-        client.models.embedContent({
-          model,
-          contents,
-          config: {
-            abortSignal: signal,
-            ...(dimensions !== undefined && { outputDimensionality: dimensions }),
-          },
-        }),
-      { ...terms, caller },
-    )
+    const ask = (signal: AbortSignal) => {
+      const size = dimensions !== undefined && { outputDimensionality: dimensions }
+      return client.models.embedContent({
+        ...{ model, contents, config: { abortSignal: signal, ...size } },
+      })
+    }
+    const answer = await amongSent(from > 0, watchedCall(ask, { ...terms, caller }))
     vectors.push(...vectorsOf(answer, contents.length, terms.call))
-    // One batch without a count, and the sum is unknown.
-    inputTokens += answer.usageMetadata?.promptTokenCount ?? Number.NaN
+    counts.push(answer.usageMetadata?.promptTokenCount)
   }
-  const isCounted = inputTokens > 0
-  return { vectors, cost: null, ...(isCounted && { usage: { inputTokens, outputTokens: 0 } }) }
+  const usage = checkedUsage({ inputTokens: sumOfCounts(counts), outputTokens: 0 })
+  return { vectors, cost: null, ...(usage && { usage }) }
 }
 
 function vectorsOf(

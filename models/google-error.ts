@@ -15,6 +15,11 @@ interface GoogleStatus {
 export function googleError(error: unknown, call: VendorCall): ModelError {
   if (error instanceof ModelError) return error
   if (error instanceof FailedRequestError) return vendorError(error.failure, call)
+  // Of names that would change the address, and before anything is sent.
+  if (error instanceof Error && error.message === 'invalid model parameter') {
+    const { message } = error
+    return vendorError({ kind: 'refusal', isUnsent: true, code: 'invalid_model', message }, call)
+  }
   const inStream = refusalIn(error)
   if (inStream) return vendorError({ kind: 'refusal', ...inStream }, call)
   // Other errors of the client quote what it could not read; those of the network do not.
@@ -24,12 +29,7 @@ export function googleError(error: unknown, call: VendorCall): ModelError {
 
 /** The client makes an error of its own of one in the stream: its message is the body behind some words. */
 function refusalIn(error: unknown): Refusal | undefined {
-  if (!(error instanceof Error)) return undefined
-  // Before anything is sent, of names that would change the address.
-  if (error.message === 'invalid model parameter') {
-    return { code: 'invalid_model', message: error.message }
-  }
-  if (error.name !== 'ApiError') return undefined
+  if (!(error instanceof Error) || error.name !== 'ApiError') return undefined
   const status = 'status' in error && typeof error.status === 'number' ? error.status : undefined
   const refusal = googleRefusal(error.message.slice(error.message.indexOf('{')))
   return { ...refusal, ...(status !== undefined && { status }) }

@@ -1,15 +1,17 @@
 import type { GenerateContentParameters, GenerateContentResponse, Part } from '@google/genai/web'
 import type {
+  Billed,
   CallOptions,
   DrawRequest,
   DrawResult,
-  ModelUsage,
   SpeakRequest,
   SpeakResult,
 } from '../agent/models.ts'
+import { checkedUsage, sumOfCounts } from './checked-usage.ts'
 import { usageOf } from './google-answer.ts'
 import { singleRequest } from './google-request.ts'
 import { wavOf } from './google-wav.ts'
+import { amongSent } from './several-requests.ts'
 import { type VendorCall, vendorError } from './vendor-error.ts'
 
 /** Asks once, and waits for the whole answer. */
@@ -32,17 +34,20 @@ export async function draw(
   if (model.includes('imagen')) throw noImagen(call)
   const answers = await Promise.all(
     Array.from({ length: count }, () =>
-      ask(
-        (signal) => ({
-          model,
-          contents: prompt,
-          config: {
-            ...singleRequest(signal),
-            responseModalities: ['IMAGE'],
-            ...(size && { imageConfig: { aspectRatio: ratioOf(size) } }),
-          },
-        }),
-        options,
+      amongSent(
+        count > 1,
+        ask(
+          (signal) => ({
+            model,
+            contents: prompt,
+            config: {
+              ...singleRequest(signal),
+              responseModalities: ['IMAGE'],
+              ...(size && { imageConfig: { aspectRatio: ratioOf(size) } }),
+            },
+          }),
+          options,
+        ),
       ),
     ),
   )
@@ -55,7 +60,12 @@ export async function draw(
 /** Imagen is only sold through Google Cloud; the client refuses it before anything is sent. */
 const noImagen = (call: VendorCall) =>
   vendorError(
-    { kind: 'refusal', code: 'invalid_model', message: 'Imagen needs a Google Cloud project' },
+    {
+      kind: 'refusal',
+      isUnsent: true,
+      code: 'invalid_model',
+      message: 'Imagen needs a Google Cloud project',
+    },
     call,
   )
 
@@ -110,18 +120,12 @@ function mediaOf(
     : vendorError({ kind: 'blocked', reason }, call)
 }
 
-function billOf(answers: readonly GenerateContentResponse[]): {
-  readonly usage?: ModelUsage
-  readonly cost: null
-} {
+function billOf(answers: readonly GenerateContentResponse[]): Billed {
   const usages = answers.map(({ usageMetadata }) => usageOf(usageMetadata))
-  const known = usages.filter((usage) => usage !== undefined)
-  // Half a bill would pass for the whole.
-  if (known.length < answers.length || known.length === 0) return { cost: null }
-  const sum = (of: (usage: ModelUsage) => number) => known.reduce((all, one) => all + of(one), 0)
-  const usage = {
-    inputTokens: sum((one) => one.inputTokens),
-    outputTokens: sum((one) => one.outputTokens),
-  }
-  return { usage, cost: null }
+  // Half a bill would pass for the whole: one without a count, and the sums are none.
+  const usage = checkedUsage({
+    inputTokens: sumOfCounts(usages.map((one) => one?.inputTokens)),
+    outputTokens: sumOfCounts(usages.map((one) => one?.outputTokens)),
+  })
+  return { ...(usage && { usage }), cost: null }
 }

@@ -1,6 +1,8 @@
 import type { ChatResponse } from 'ollama'
 import type { FinishReason, ModelResult, ModelUsage, ToolCall } from '../agent/models.ts'
 import type { AnswerText } from './answer-text.ts'
+import { checkedUsage } from './checked-usage.ts'
+import { toolCall } from './tool-call.ts'
 
 type CalledTool = NonNullable<ChatResponse['message']['tool_calls']>[number]
 
@@ -18,7 +20,7 @@ export function readAnswer(answer: AnswerText): OllamaAnswer {
   return {
     push(line) {
       if (typeof line.message?.content === 'string') answer.push(line.message.content)
-      calls.push(...(line.message?.tool_calls ?? []).map(callOf))
+      calls.push(...callsIn(line))
       if (!line.done) return
       finish = FINISH_REASONS[line.done_reason] ?? 'unknown'
       usage = usageOf(line)
@@ -46,16 +48,16 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
 }
 
 /** Servers with the same API pass on what a model wrote where it is no JSON. */
-const callOf = ({ function: { name, arguments: given } }: CalledTool): ToolCall => ({
-  name,
-  arguments:
-    typeof given === 'object' && given !== null && !Array.isArray(given) ? given : undefined,
-})
+function callsIn({ message }: ChatResponse): readonly ToolCall[] {
+  const calls: unknown = message?.tool_calls
+  return (Array.isArray(calls) ? calls : []).flatMap((call: CalledTool | null) => {
+    const { name, arguments: given } = call?.function ?? {}
+    return typeof name === 'string' ? [toolCall(name, given)] : []
+  })
+}
 
 /** A prompt that is still in memory comes without a count in some versions: that is no usage. */
-export function usageOf({
-  prompt_eval_count: inputTokens = 0,
+export const usageOf = ({
+  prompt_eval_count: inputTokens,
   eval_count: outputTokens = 0,
-}: Partial<ChatResponse>): ModelUsage | undefined {
-  return inputTokens > 0 ? { inputTokens, outputTokens } : undefined
-}
+}: Partial<ChatResponse>): ModelUsage | undefined => checkedUsage({ inputTokens, outputTokens })

@@ -19,10 +19,13 @@ function failed(failure: VendorFailure, call: VendorCall): ModelError {
   return isUnknown ? notPulled(failure, call) : error
 }
 
-const notRunning = ({ message, cause, code, retryable }: ModelError, { endpoint }: VendorCall) =>
+const notRunning = (
+  { message, cause, code, retryable, isUnsent }: ModelError,
+  { endpoint }: VendorCall,
+) =>
   new ModelError(
     `${message} Start Ollama with 'ollama serve', or set ${endpoint.names.baseUrl} to where it runs.`,
-    { code, retryable, cause },
+    { code, retryable, cause, ...(isUnsent && { isUnsent }) },
   )
 
 const notPulled = ({ status }: Refusal, { endpoint, model, purpose }: VendorCall) =>

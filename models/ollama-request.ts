@@ -46,7 +46,8 @@ function bytesOf(image: ImageInput, call: VendorCall): Uint8Array {
   const inline = /^data:[^,]*;base64,(.*)$/s.exec(image.url)?.[1]
   if (inline !== undefined) return Buffer.from(inline, 'base64')
   const message = 'it takes pictures as bytes, and fetches none from an address'
-  throw vendorError({ kind: 'refusal', type: 'invalid_request_error', message }, call)
+  const type = 'invalid_request_error'
+  throw vendorError({ kind: 'refusal', isUnsent: true, type, message }, call)
 }
 
 function samplingOptions(sampling: SamplingParams): NonNullable<ChatRequest['options']> {

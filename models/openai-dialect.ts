@@ -25,8 +25,8 @@ export interface OpenaiDialect {
   readonly hasJsonSchema: (model: string) => boolean
   /** In every chat request. */
   readonly extras?: Extras
-  /** What the vendor says that a call has cost, in US dollars. @default null, it does not say */
-  readonly costOf?: (usage: Readonly<Record<string, unknown>>) => number | null
+  /** What the vendor says that a call has cost, in US dollars; not checked. @default it does not say */
+  readonly costOf?: (usage: Readonly<Record<string, unknown>>) => unknown
   readonly offers: readonly Exclude<keyof ModelVendor, 'name' | 'generate'>[]
   /** How pictures are asked for: at an address of their own, or in a chat. @default images */
   readonly draws?: 'images' | 'chat'

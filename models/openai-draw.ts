@@ -2,6 +2,7 @@ import type { Billed, CallOptions, DrawRequest, DrawResult } from '../agent/mode
 import { type Connection, callOf, documentOf, wholeAnswer } from './openai-connection.ts'
 import { NotAnAnswerError } from './openai-error.ts'
 import { billOf, isRecord, sumOf } from './openai-usage.ts'
+import { amongSent } from './several-requests.ts'
 import { type VendorCall, vendorError } from './vendor-error.ts'
 
 interface Part extends Billed {
@@ -20,7 +21,7 @@ export async function drawInChat(
   const { count = 1 } = request
   const parts: Part[] = []
   while (parts.flatMap(({ images }) => images).length < count) {
-    parts.push(await drawOnce(connection, request, signal))
+    parts.push(await amongSent(parts.length > 0, drawOnce(connection, request, signal)))
   }
   return { images: parts.flatMap(({ images }) => images).slice(0, count), ...sumOf(parts) }
 }

@@ -2,6 +2,7 @@ import type { Billed, CallOptions, EmbedRequest, EmbedResult } from '../agent/mo
 import { type Connection, callOf, documentOf, wholeAnswer } from './openai-connection.ts'
 import { NotAnAnswerError } from './openai-error.ts'
 import { billOf, isRecord, sumOf } from './openai-usage.ts'
+import { amongSent } from './several-requests.ts'
 
 /**
  * OpenAI takes 2,048 texts and 300,000 tokens in one request; a token is rarely less than a unit. So many
@@ -25,7 +26,8 @@ export async function embed(
   signal.throwIfAborted()
   const parts: Part[] = []
   for (const texts of batches(request.texts)) {
-    parts.push(await embedBatch(connection, { ...request, texts }, signal))
+    const batch = embedBatch(connection, { ...request, texts }, signal)
+    parts.push(await amongSent(parts.length > 0, batch))
   }
   return { vectors: parts.flatMap(({ vectors }) => vectors), ...sumOf(parts) }
 }

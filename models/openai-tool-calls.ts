@@ -1,7 +1,7 @@
 import type OpenAI from 'openai'
 import type { ToolCall } from '../agent/models.ts'
-import type { JsonObject } from '../schema/json.ts'
 import { isRecord } from './openai-usage.ts'
+import { writtenToolCall } from './tool-call.ts'
 
 type Delta = OpenAI.Chat.Completions.ChatCompletionChunk.Choice.Delta.ToolCall
 
@@ -36,9 +36,11 @@ export function collectToolCalls(): ToolCallPieces {
       if (Array.isArray(deltas)) deltas.filter(isRecord).forEach(add)
     },
     length: () => length,
-    calls: () => slots.filter(({ name }) => name !== '').map(toolCallOf),
+    calls: () => called(slots).map(({ name, json }) => writtenToolCall(name, json)),
   }
 }
+
+const called = (slots: readonly Slot[]) => slots.filter(({ name }) => name !== '')
 
 /** By its index; some vendors leave that out, or send whole calls that all have index 0 and ids of their own. */
 function slotOf(slots: Slot[], { index, id }: Partial<Delta>): Slot {
@@ -49,17 +51,4 @@ function slotOf(slots: Slot[], { index, id }: Partial<Delta>): Slot {
   const slot: Slot = { id: id === '' ? undefined : id, index, name: '', json: '' }
   slots.push(slot)
   return slot
-}
-
-const toolCallOf = ({ name, json }: Slot): ToolCall => ({ name, arguments: argumentsOf(json) })
-
-/** No text at all means no arguments: some models write nothing for a tool without parameters. */
-export function argumentsOf(json: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(json.trim() === '' ? '{}' : json)
-    // What JSON.parse returns is JSON.
-    return isRecord(value) ? (value as JsonObject) : undefined
-  } catch {
-    return undefined
-  }
 }

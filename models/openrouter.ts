@@ -19,7 +19,7 @@ const OPENROUTER: OpenaiDialect = {
   // Without it the answer does not say what it has cost.
   extras: { usage: { include: true } },
   // In credits, of which one is a dollar.
-  costOf: ({ cost }) => (typeof cost === 'number' && cost >= 0 ? cost : null),
+  costOf: ({ cost }) => cost,
   offers: ['embed', 'draw'],
   draws: 'chat',
 }

@@ -1,12 +1,13 @@
 import type {
   FinishReason,
-  GenerateOptions,
   ModelPurpose,
   ModelResult,
   ModelUsage,
   SpeakResult,
 } from '../agent/models.ts'
 import { collectText } from './answer-text.ts'
+import { checkedUsage } from './checked-usage.ts'
+import type { Listening } from './plugin-watch.ts'
 import { piecesUntilAborted, untilAborted } from './until-aborted.ts'
 import { WrongShapeError } from './wrong-shape.ts'
 
@@ -23,13 +24,13 @@ const MAX_BYTES = 50_000_000
 export async function readText(
   answer: unknown,
   purpose: ModelPurpose,
-  { onText, signal }: GenerateOptions,
+  listening: Listening,
 ): Promise<ModelResult> {
   const stream = streamOf(answer)
-  if (stream) return readStream(stream, { onText, signal })
+  if (stream) return readStream(stream, listening)
   const text = purpose === 'IMAGE_DESCRIPTION' ? descriptionOf(answer) : textOf(answer)
   if (!text) throw new WrongShapeError('a text, an object or a stream')
-  const collected = collectText(MAX_TEXT, onText)
+  const collected = collectText(MAX_TEXT, listening.onText)
   collected.push(text)
   collected.end()
   return { text: collected.text(), finishReason: 'stop', cost: null }
@@ -73,10 +74,11 @@ function streamOf(answer: unknown): TextStream | undefined {
 
 async function readStream(
   { textStream, finishReason, usage }: TextStream,
-  { onText, signal }: GenerateOptions,
+  { onText, signal, heard }: Listening,
 ): Promise<ModelResult> {
   const collected = collectText(MAX_TEXT, onText)
   for await (const piece of piecesUntilAborted(textStream, signal)) {
+    heard()
     if (typeof piece === 'string') collected.push(piece)
     if (collected.isCut()) break
   }
@@ -101,13 +103,11 @@ function finishReasonOf(reason: unknown): FinishReason {
 function usageOf(usage: unknown): ModelUsage | undefined {
   if (typeof usage !== 'object' || usage === null) return undefined
   const members = new Map<string, unknown>(Object.entries(usage))
-  const count = (...names: string[]) =>
-    names.map((name) => members.get(name)).find((value) => Number.isSafeInteger(value))
-  const inputTokens = Number(count('inputTokens', 'promptTokens'))
-  const outputTokens = Number(count('outputTokens', 'completionTokens'))
-  const cachedTokens = Number(count('cachedInputTokens') ?? 0)
-  if (!(inputTokens > 0 && outputTokens >= 0)) return undefined
-  return { inputTokens, outputTokens, ...(cachedTokens > 0 && { cachedTokens }) }
+  return checkedUsage({
+    inputTokens: members.get('inputTokens') ?? members.get('promptTokens'),
+    outputTokens: members.get('outputTokens') ?? members.get('completionTokens'),
+    cachedTokens: members.get('cachedInputTokens') || undefined,
+  })
 }
 
 const isIterable = (value: unknown): value is AsyncIterable<unknown> =>
@@ -135,19 +135,23 @@ export function readImages(answer: unknown): readonly { readonly url: string }[]
 /** Bytes, or a stream of them. Undefined: neither. */
 export async function readSound(
   answer: unknown,
-  signal: AbortSignal,
+  listening: Listening,
 ): Promise<Pick<SpeakResult, 'audio' | 'mimeType'> | undefined> {
-  const audio = await bytesOf(answer, signal)
+  const audio = await bytesOf(answer, listening)
   return audio?.length ? { audio, mimeType: soundType(audio) } : undefined
 }
 
-async function bytesOf(answer: unknown, signal: AbortSignal): Promise<Uint8Array | undefined> {
+async function bytesOf(
+  answer: unknown,
+  { signal, heard }: Listening,
+): Promise<Uint8Array | undefined> {
   if (answer instanceof Uint8Array) return answer
   if (answer instanceof ArrayBuffer) return new Uint8Array(answer)
   if (!isIterable(answer)) return undefined
   const pieces: Uint8Array[] = []
   let length = 0
   for await (const piece of piecesUntilAborted(answer, signal)) {
+    heard()
     if (!(piece instanceof Uint8Array)) return undefined
     length += piece.length
     if (length > MAX_BYTES) return undefined

@@ -8,34 +8,32 @@ import type {
 } from '../agent/models.ts'
 import { readImages, readSound, readText, readVector } from './plugin-answer.ts'
 import { textParams } from './plugin-params.ts'
+import { type Listening, watchedHandler } from './plugin-watch.ts'
 import { redactKeys } from './redact-keys.ts'
+import { asSent } from './several-requests.ts'
 import { untilAborted } from './until-aborted.ts'
 import { WrongShapeError } from './wrong-shape.ts'
 
 /**
  * A plugin's own model as a vendor: for the one purpose that its handler is for.
  *
- * @throws {ModelError} from its methods: `model_unavailable` what the handler throws, `model_rejected` an
- * answer that is not of the type's shape. The message names plugin and type.
+ * @throws {ModelError} from its methods: `model_unavailable` what the handler throws, and its silence;
+ * `model_rejected` an answer that is not of the type's shape. The message names plugin and type.
  */
 export function pluginVendor(handler: ModelHandler): ModelVendor {
-  const silent = (signal: AbortSignal) => ({ signal, onText: () => undefined })
-  const ask = async (params: unknown, options: GenerateOptions) => {
-    options.signal.throwIfAborted()
-    try {
-      return await untilAborted(handler.handler(params, options), options.signal)
-    } catch (error) {
-      options.signal.throwIfAborted()
-      throw failed(handler, error)
-    }
-  }
-  const text = async (params: unknown, options: GenerateOptions): Promise<ModelResult> => {
-    const answer = await ask(params, options)
-    return readText(answer, handler.purpose, options).catch((error) => {
-      options.signal.throwIfAborted()
-      throw failed(handler, error)
+  const ask: Ask = (params, options, read) =>
+    watchedHandler(handler, options, async (listening) => {
+      try {
+        // It hears of `signal` and `onText`; the clock is ours.
+        const { signal, onText } = listening
+        const answer = await untilAborted(handler.handler(params, { signal, onText }), signal)
+        return await read(answer, listening)
+      } catch (error) {
+        throw failed(handler, error)
+      }
     })
-  }
+  const text = (params: unknown, options: GenerateOptions): Promise<ModelResult> =>
+    ask(params, options, (answer, listening) => readText(answer, handler.purpose, listening))
   return {
     // Ours have no colon in their names.
     name: `plugin:${handler.plugin}`,
@@ -43,33 +41,43 @@ export function pluginVendor(handler: ModelHandler): ModelVendor {
     async embed({ texts }, { signal }) {
       const vectors: (readonly number[])[] = []
       // One after the other: a handler takes one text, and may be one model in this process.
-      for (const each of texts) {
-        const vector = readVector(await ask({ text: each }, silent(signal)))
-        vectors.push(shaped(handler, vector, 'a list of numbers'))
-      }
+      for (const each of texts) vectors.push(await ask({ text: each }, silent(signal), vectorIn))
       return { vectors, cost: null }
     },
     async draw({ prompt, size, count = 1 }, { signal }) {
-      const answer = await ask({ prompt, count, ...(size && { size }) }, silent(signal))
-      return { images: shaped(handler, readImages(answer), "[{ url: '…' }]"), cost: null }
+      const params = { prompt, count, ...(size && { size }) }
+      return { images: await ask(params, silent(signal), imagesIn), cost: null }
     },
     // A Buffer, as ElizaOS gives it.
     transcribe: ({ audio }, { signal }) => text(Buffer.from(audio), silent(signal)),
     async speak({ text: words, voice, speed }, { signal }) {
       const params = { text: words, ...(voice && { voice }), ...(speed && { speed }) }
-      const sound = await readSound(await ask(params, silent(signal)), signal)
-      return { ...shaped(handler, sound, 'bytes'), cost: null }
+      return { ...(await ask(params, silent(signal), soundIn)), cost: null }
     },
   }
 }
 
-function shaped<T>(handler: ModelHandler, answer: T | undefined, expected: string): T {
+type Ask = <T>(
+  params: unknown,
+  options: GenerateOptions,
+  read: (answer: unknown, listening: Listening) => Promise<T>,
+) => Promise<T>
+
+const silent = (signal: AbortSignal) => ({ signal, onText: () => undefined })
+
+const vectorIn = async (answer: unknown) => shaped(readVector(answer), 'a list of numbers')
+const imagesIn = async (answer: unknown) => shaped(readImages(answer), "[{ url: '…' }]")
+const soundIn = async (answer: unknown, listening: Listening) =>
+  shaped(await readSound(answer, listening), 'bytes')
+
+function shaped<T>(answer: T | undefined, expected: string): T {
   if (answer !== undefined) return answer
-  throw failed(handler, new WrongShapeError(expected))
+  throw new WrongShapeError(expected)
 }
 
 function failed({ plugin, purpose }: ModelHandler, error: unknown): ModelError {
-  if (error instanceof ModelError) return error
+  // What it did before it asked another model may have been billed.
+  if (error instanceof ModelError) return asSent(error)
   const reason = redactKeys(error instanceof Error ? error.message : String(error), undefined)
   if (error instanceof WrongShapeError) {
     return new ModelError(

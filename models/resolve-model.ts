@@ -52,7 +52,9 @@ export async function resolveModel(
     const vendor = pluginVendor(candidate.handler)
     const model = candidate.handler.purpose
     const card = parts.catalog.card(vendor.name, model)
-    return { vendor, model, host: '', account: '', limits: OF_PLUGIN, card, sampling }
+    // Where it leads is not known: what is counted per host is counted per plugin.
+    const host = vendor.name
+    return { vendor, model, host, account: '', limits: OF_PLUGIN, card, sampling }
   }
   const { configured } = candidate
   const model = await modelOf(candidate, question)

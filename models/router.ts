@@ -21,12 +21,18 @@ export interface ModelRouterOptions {
 }
 
 /** Settings of an agent that let one model, or `vendor/model`, answer everything that is written. */
-export function settingsForModel(model: string): Readonly<Record<string, unknown>> {
+export function settingsForModel(
+  model: string,
+  settings: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
   const named = isVendorChoice(model) ? { MODEL_VENDOR: model } : undefined
   const kinds = MODEL_KINDS.slice(0, MODEL_KINDS.indexOf('EMBEDDING'))
   const names = [
     ...['SMALL_MODEL', 'LARGE_MODEL'],
-    ...MODEL_VENDORS.flatMap((vendor) => kinds.flatMap((kind) => modelNames(vendor, kind))),
+    ...MODEL_VENDORS.flatMap((vendor) => kinds.flatMap((kind) => modelNames(vendor, kind))).filter(
+      // The name of a model is all that makes an Ollama configured.
+      (name) => !name.startsWith('OLLAMA_') || name in settings,
+    ),
   ]
   return {
     ...(named ?? Object.fromEntries(names.map((name) => [name, model]))),

@@ -16,7 +16,11 @@ export interface VendorCall {
 /** What went wrong, in words that no vendor's client shares with another. */
 export type VendorFailure =
   /** It said no: with a status, or with an error inside its stream. */
-  | ({ readonly kind: 'refusal' } & Refusal)
+  | ({
+      readonly kind: 'refusal'
+      /** It was not even asked: it, or its client, takes no such request. */
+      readonly isUnsent?: true
+    } & Refusal)
   /** A connection was not to be had. */
   | { readonly kind: 'unreachable'; readonly cause: unknown }
   /** It answered, but with a page or a document of another shape. @default status 200 */
@@ -69,10 +73,14 @@ function brokenOff(cause: unknown, call: VendorCall): ModelError {
   )
 }
 
+/** Found out before a byte of the request was sent. Not so a reset or a time-out, even of connecting. */
+const UNSENT =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$|^(?!ERR_SSL_).*(?:CERT|SELF_SIGNED|LEAF_SIGNATURE)/
+
 function unreachable(cause: unknown, call: VendorCall): ModelError {
   const code = systemCode(cause)
   // A certificate that is refused now is refused in a second, too.
-  const isCertificate = /CERT|SELF_SIGNED|TLS/.test(code)
+  const isCertificate = /CERT|SELF_SIGNED|LEAF_SIGNATURE|TLS/.test(code)
   return new ModelError(
     `${place(call)} cannot be reached${code}. ` +
       (isCertificate
@@ -81,21 +89,36 @@ function unreachable(cause: unknown, call: VendorCall): ModelError {
     {
       code: isCertificate ? 'model_rejected' : 'model_unavailable',
       retryable: !isCertificate,
+      ...(isUnsent(cause) && { isUnsent: true }),
       cause,
     },
   )
 }
 
-/** The outermost system code, as ` (ECONNREFUSED)`; nothing when there is none. */
+function isUnsent(error: unknown): boolean {
+  const { code = '', syscall } = systemError(error) ?? {}
+  // A way that breaks down under a connection has the same codes.
+  return UNSENT.test(code) && syscall !== 'read' && syscall !== 'write'
+}
+
+/** As ` (ECONNREFUSED)`; nothing when there is none. */
 function systemCode(error: unknown): string {
+  const found = systemError(error)
+  return found ? ` (${found.code})` : ''
+}
+
+/** The outermost error with a code. */
+function systemError(
+  error: unknown,
+): { readonly code: string; readonly syscall: unknown } | undefined {
   for (let cause = error; isObject(cause); cause = cause.cause) {
-    if (typeof cause.code === 'string') return ` (${cause.code})`
+    if (typeof cause.code === 'string') return { code: cause.code, syscall: cause.syscall }
   }
-  return ''
+  return undefined
 }
 
 // Not `instanceof Error`: errors of the network may come from another realm than ours.
-const isObject = (value: unknown): value is { readonly code?: unknown; readonly cause?: unknown } =>
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
 
 function wrongAddress(got: string, status: number, call: VendorCall): ModelError {
@@ -109,13 +132,21 @@ function wrongAddress(got: string, status: number, call: VendorCall): ModelError
 const addressAdvice = ({ endpoint: { names, urlForm } }: VendorCall): string =>
   `Check that ${names.baseUrl} is the address of an API ${urlForm}`.trimEnd()
 
-function refused(refusal: Refusal, call: VendorCall): ModelError {
+function refused(
+  { isUnsent, ...refusal }: Refusal & { readonly isUnsent?: true },
+  call: VendorCall,
+): ModelError {
   const kind = refusalKind(refusal)
   if (kind === 'busy') return busy(refusal, call)
   if (kind === 'page') return wrongAddress('text/html', statusOf(refusal) ?? 200, call)
   return new ModelError(
     `${place(call)} rejected the call of model '${call.model}'${said(refusal, call)}. ${advice[kind](call)}`,
-    { ...statusPart(refusal), code: codes[kind], retryable: false },
+    {
+      ...statusPart(refusal),
+      ...(isUnsent && { isUnsent }),
+      code: codes[kind],
+      retryable: false,
+    },
   )
 }
 

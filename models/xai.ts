@@ -22,7 +22,7 @@ const XAI: OpenaiDialect = {
   tokenLimit: 'max_completion_tokens',
   takes: (model) => (REASONING_MODEL.test(model) ? ALSO_FOR_REASONING : OPENAI_SAMPLING),
   hasJsonSchema: () => true,
-  costOf: ({ cost_in_usd_ticks: ticks }) => (typeof ticks === 'number' ? ticks / TICKS : null),
+  costOf: ({ cost_in_usd_ticks: ticks }) => typeof ticks === 'number' && ticks / TICKS,
   offers: ['draw'],
   sizeOf: aspectRatio,
 }

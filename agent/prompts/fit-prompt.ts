@@ -46,7 +46,8 @@ export function answerRoom(
  * Fills a template with as much as the model can read. No token is counted where the bytes alone show
  * that all of it fits, since no token is shorter than a byte.
  *
- * @throws {ModelError} `prompt_too_long`: not even without all that may give way
+ * @throws {ModelError} `prompt_too_long`: not even without all that may give way. What is only guessed
+ * of a model refuses nothing: the vendor knows better.
  * @throws {TemplateError}
  */
 export async function fitPrompt(merged: MergedState, options: FitOptions): Promise<FittedPrompt> {
@@ -74,7 +75,7 @@ export async function fitPrompt(merged: MergedState, options: FitOptions): Promi
     return { state, dropped, prompt, tokens: count(prompt) }
   }
   const least = at(yielding.total)
-  if (least.tokens > limit) {
+  if (least.tokens > limit && !model.card.isGuess) {
     throw promptTooLong({ ...options, merged, limit, tokens: least.tokens, room })
   }
   const { state, dropped, prompt, tokens: after } = fewest(yielding.total, least, limit, at)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError, InvalidRequestError, NotFoundError } from '../../agent/errors.ts'
-import type { AcceptedMessage, NewMessage, StoredMessage } from '../../api/deps.ts'
+import type { AcceptedMessage, NewMessage } from '../../api/deps.ts'
 import { withRetry } from '../../database/failures.ts'
 import { findChannel } from '../../memory/channels.ts'
 import { findMessage } from '../../memory/messages.ts'

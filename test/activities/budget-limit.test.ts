@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { callModel, type ModelCall } from '../../activities/call-model.ts'
+import { ModelError } from '../../agent/errors.ts'
 import type { LedgerCall, OpenedCall } from '../../agent/ledger.ts'
 import type { ModelRouter } from '../../agent/models.ts'
 import type { Budget } from '../../schema/budget.ts'
@@ -69,7 +70,7 @@ describe('a call under a budget', () => {
     const { ports, vendor, call } = await prepare({ atLimit }, () => false)
     const failure = await failureOf(callModel(ports, call))
     expect(failure).toMatchObject({ code, retryable: false })
-    expect(String(failure)).toMatch(/budget of \$0\.5 per user and day .* \$0\.49 of it/)
+    expect(String(failure)).toMatch(/budget of \$0\.5 per user and day .* \$0\.49 are used/)
     expect(vendor.requests).toEqual([])
   })
 
@@ -85,6 +86,24 @@ describe('a call under a budget', () => {
   it('ends the step when the smaller model does not fit either', async () => {
     const { ports, call } = await prepare({ atLimit: 'smaller' }, () => false)
     expect(await failureOf(callModel(ports, call))).toMatchObject({ code: 'budget_exhausted' })
+  })
+
+  it('gives up on a smaller model that refuses for good', async () => {
+    const bench = await prepare({ atLimit: 'smaller' }, ({ model }) => model === 'small')
+    const refusing = {
+      ...bench.vendor,
+      generate: async () => {
+        throw new ModelError('No.', { code: 'model_rejected', retryable: false })
+      },
+    }
+    const models: ModelRouter = {
+      ...bench.ports.models,
+      chain: async (purpose) => [
+        resolved(refusing, { model: purpose === 'TEXT_SMALL' ? 'small' : 'large', card: PRICED }),
+      ],
+    }
+    const failure = await failureOf(callModel({ ...bench.ports, models }, bench.call))
+    expect(failure).toMatchObject({ code: 'model_rejected', retryable: false })
   })
 
   it('in money is refused for a model whose price nobody knows, with what to do', async () => {

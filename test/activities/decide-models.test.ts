@@ -83,6 +83,21 @@ describe('a decision by tools', () => {
     expect([shown(), journaled()?.ignored]).toEqual(['', true])
   })
 
+  it('is not broken when the continuation only calls what the text announced', async () => {
+    const { decide, journaled } = await prepare(
+      [
+        async (_request, { onText }) => {
+          onText('I dim it.')
+          throw down()
+        },
+        called('', [{ name: 'DIM', arguments: { room: 'hall' } }]),
+      ],
+      { settings },
+    )
+    expect(await decide()).toEqual({ actions: ['DIM'] })
+    expect(journaled()).toMatchObject({ reply: 'I dim it.', isComplete: true })
+  })
+
   it('is continued in tools, too, when its stream dies', async () => {
     const { decide, shown, journaled, vendor } = await prepare(
       [
@@ -124,6 +139,14 @@ describe('a decision', () => {
     expect(await decide()).toEqual({ actions: [] })
     expect(journaled()).toMatchObject({ reply: 'Once upon', isComplete: false })
     expect(shown()).toBe('Once upon')
+  })
+
+  it('shows one answer, also when a first one was visible and could not be read', async () => {
+    const odd = '<response><text>Let me see.</text></response><response><thought>Hm.'
+    const { decide, shown, journaled } = await prepare([odd, answerXml('The answer is 4.')])
+    await decide()
+    if (journaled()?.reply === 'The answer is 4.') expect(shown()).toBe('Let me see.')
+    else expect(shown()).toBe(journaled()?.reply)
   })
 
   it('is stored whatever escapes are in its parameters', async () => {

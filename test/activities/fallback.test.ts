@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { callModel, type ModelCall } from '../../activities/call-model.ts'
 import type { BreakerVerdict } from '../../agent/breakers.ts'
-import { ModelError, type ModelErrorOptions } from '../../agent/errors.ts'
+import { ModelError, type ModelErrorOptions, UnavailableError } from '../../agent/errors.ts'
 import type { ModelVendor } from '../../agent/models.ts'
-import { fakePorts } from '../support/fake-ports.ts'
+import { type FakePorts, fakePorts } from '../support/fake-ports.ts'
 import { failureOf, runningTurn } from '../support/fake-step.ts'
 import { type ReadAlong, readAlong } from '../support/read-along.ts'
 import { answerXml, type ScriptedAnswer, scriptedVendor } from '../support/scripted-vendor.ts'
@@ -132,6 +132,64 @@ describe('a model call with a second vendor behind the first', () => {
   })
 })
 
+describe('a chain', () => {
+  const CLOSED: BreakerVerdict = { kind: 'closed' }
+
+  it('that cannot be asked any more ends, also when a reply was begun', async () => {
+    const reader = readAlong()
+    const { ports, call } = await prepare([dies('<response><text>Once')], undefined, {
+      listener: reader,
+    })
+    let asked = 0
+    const admit = async (): Promise<BreakerVerdict> => {
+      asked += 1
+      return asked === 1 ? CLOSED : { kind: 'open', retryAfterMs: 7_000 }
+    }
+    const answer = await callModel(
+      { ...ports, breakers: { ...ports.breakers, admit } },
+      await call(),
+    )
+    expect(answer).toMatchObject({ text: '<response><text>Once', isBroken: true })
+    expect(asked).toBe(2)
+  })
+
+  it.each([
+    ['a budget', async () => ({ kind: 'finished', text: 'paid', finishReason: 'stop' }) as const],
+    ['the ledger', async () => Promise.reject(new UnavailableError('Postgres is away.'))],
+  ])('frees its probe when %s comes before the vendor', async (_, open) => {
+    const { ports, call } = await prepare(['never asked'], undefined)
+    const reports: unknown[] = []
+    const breakers: FakePorts['breakers'] = {
+      admit: async () => ({ kind: 'probe' }),
+      report: async (_target, outcome, more) => void reports.push([outcome, more?.verdict?.kind]),
+    }
+    await callModel({ ...ports, breakers, ledger: { ...ports.ledger, open } }, await call()).catch(
+      () => undefined,
+    )
+    expect(reports).toEqual([['neutral', 'probe']])
+  })
+
+  it('waits its own time when a vendor wishes for none', async () => {
+    const { ports, call } = await prepare([down({ retryAfterMs: 0 })], undefined)
+    const failure = await failureOf(callModel(ports, await call()))
+    expect(failure).toMatchObject({ retryable: true, retryAfterMs: 500 })
+  })
+
+  it('has a ledger that can be written whatever a vendor says', async () => {
+    const odd = new ModelError(`Bad\u0000 ${'x'.repeat(5_000)}`, { ...DOWN, retryable: false })
+    const usage = { inputTokens: 1.5, outputTokens: Number.POSITIVE_INFINITY }
+    const { ports, call } = await prepare(
+      [odd],
+      [async () => ({ text: 'a\u0000b', finishReason: 'stop', usage, cost: Number.NaN })],
+    )
+    await callModel(ports, await call())
+    const [failed, answered] = ports.rows.calls
+    expect(failed?.error).toMatch(/^Bad\uFFFD x+$/)
+    expect(failed?.error?.length).toBeLessThanOrEqual(2_000)
+    expect(answered).toMatchObject({ state: 'unknown', response: 'a\uFFFDb' })
+  })
+})
+
 describe('a stream that dies', () => {
   const whole = answerXml('Once upon a time there was a fox.')
   const at = whole.indexOf(' there')
@@ -195,6 +253,34 @@ describe('a stream that dies', () => {
     const { answer } = await ask([dies(whole.slice(0, at))], [other], reader)
     expect(answer).toMatchObject({ text: whole.slice(0, at), isBroken: true })
     expect(reader.text()).toBe(whole.slice(0, at))
+  })
+
+  it('is found out also when it ends in good order, without a reason or usage', async () => {
+    const reader = readAlong()
+    const cut: ScriptedAnswer = async (_request, { onText }) => {
+      onText(whole.slice(0, at))
+      return { text: whole.slice(0, at), finishReason: 'unknown', cost: null }
+    }
+    const { answer } = await ask([cut], [whole.slice(at)], reader)
+    expect(answer.text).toBe(whole)
+    expect(reader.text()).toBe(whole)
+  })
+
+  it('keeps what was seen when a budget lets nobody continue it', async () => {
+    const reader = readAlong()
+    const { ports, call } = await prepare([dies(whole.slice(0, at))], ['never asked'], {
+      listener: reader,
+    })
+    let opened = 0
+    const open: FakePorts['ledger']['open'] = async (row) => {
+      opened += 1
+      if (opened === 1) return ports.ledger.open(row)
+      const line = { scope: 'user', scopeId: 'a', period: 'day', unit: 'tokens' } as const
+      const budget = { ...line, limit: 10, amount: 20, used: 5, atLimit: 'apology' } as const
+      return { kind: 'exhausted', budget }
+    }
+    const answer = await callModel({ ...ports, ledger: { ...ports.ledger, open } }, await call())
+    expect(answer).toMatchObject({ text: whole.slice(0, at), isBroken: true })
   })
 
   it('is whole in the ledger when the rest of it came from another call', async () => {

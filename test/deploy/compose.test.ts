@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
+import { modelSettings } from '../../schema/model-settings.ts'
 import { nameWarnings, settings } from '../../schema/setting-names.ts'
 import { DEV_SERVER_SETTINGS } from '../../temporal/dev-server-flags.ts'
 import { interpolations, projectFile, ROOT, readCompose, type Service } from './compose-file.ts'
@@ -123,7 +124,7 @@ describe('docker-compose.yml', () => {
   })
 
   it('gives our roles only variables that the configuration knows', () => {
-    const known = settings.map(({ env }) => env)
+    const known = [...settings, ...modelSettings].map(({ env }) => env)
     for (const role of OURS) {
       const names = Object.keys(serviceOf(role).environment)
       expect(names.filter((name) => !known.includes(name))).toEqual([])

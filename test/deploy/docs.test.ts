@@ -1,6 +1,7 @@
 import { existsSync, globSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { COMMANDS } from '../../cli/command-specs.ts'
+import { modelSettings } from '../../schema/model-settings.ts'
 import { nameWarnings, settings } from '../../schema/setting-names.ts'
 import { interpolations, projectFile, ROOT } from './compose-file.ts'
 
@@ -43,7 +44,7 @@ describe('docs/deploy.md', () => {
   })
 
   it('explains only variables that the configuration knows', () => {
-    const known = settings.map(({ env }) => env)
+    const known = [...settings, ...modelSettings].map(({ env }) => env)
     const rows = projectFile('docs/deploy.md').match(/^\| `[A-Z_]+`.*$/gm) ?? []
     const named = rows.flatMap((row) => [...row.matchAll(/`([A-Z_]+)`/g)].map(([, name]) => name))
     expect(named.length).toBeGreaterThan(10)

@@ -199,6 +199,27 @@ describeDatabases('circuit breakers', (open) => {
     }
   })
 
+  it('a probe that reports after its lease neither ends nor frees the one that followed it', async () => {
+    let clock = 0
+    const { a } = two({ now: () => clock, refreshMs: 3_600_000, backoff: [0, 60 * SECOND] })
+    const target = newTarget()
+    await fail(a, target)
+    const late = await a.admit(target)
+    clock += 61 * SECOND
+    await passes(target, 61 * SECOND)
+    const current = await a.admit(target)
+    expect([late.kind, current.kind]).toEqual(['probe', 'probe'])
+    for (const outcome of ['neutral', 'failure', 'success'] as const) {
+      await a.report(target, outcome, { verdict: late })
+      expect(await rowOf(target)).toMatchObject({ state: 'half-open', openings: 1 })
+      expect(await kindOf(a, target)).toBe('open')
+    }
+    await a.report(target, 'failure', { verdict: current })
+    expect(await rowOf(target)).toMatchObject({ state: 'open', openings: 2 })
+    await a.report(target, 'success', { verdict: current })
+    expect(await kindOf(a, target)).toBe('open')
+  })
+
   it('opens when more than half of many calls fail, though never five in a row', async () => {
     const { a } = two()
     const target = newTarget()

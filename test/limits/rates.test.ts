@@ -164,6 +164,39 @@ describeDatabases('rate limits', (open) => {
     expect(refused).toMatchObject({ code: 'model_unavailable', retryable: true })
   })
 
+  it('takes nothing for a call that was never made, neither tokens nor a request', async () => {
+    const key = newKey()
+    const rates = process()
+    const target = targetOf(key, { requestsPerMinute: 1, tokensPerMinute: 10_000 })
+    for (const _ of times(3)) {
+      const leave = await rates.enter(ticketOf(target, { tokens: 9_000 }))
+      leave(0)
+      await untilTrue(async () => {
+        const { requests, tokens } = (await rowOf(key)) ?? {}
+        return requests === 0 && tokens === 0
+      })
+    }
+    const leave = await rates.enter(ticketOf(target, { tokens: 9_000 }))
+    leave(1)
+    expect(await failed(rates.enter(ticketOf(target)))).toMatchObject({ retryable: true })
+  })
+
+  it('gives no request back that others may have been paced by meanwhile', async () => {
+    const key = newKey()
+    const rates = process()
+    // One every 11 ms: after that the account may have come to rest, and owes nobody anything.
+    const target = targetOf(key, { requestsPerMinute: 6_000, tokensPerMinute: 10_000 })
+    const leave = await rates.enter(ticketOf(target, { tokens: 9_000 }))
+    const entered = performance.now()
+    await eventually(() => performance.now() - entered > 30)
+    leave(0)
+    await untilTokens(key, 0)
+    const { rows } = await sql<{ owed: number }>`
+      select (extract(epoch from requests_free_at - granted_at) * 1000)::float8 as owed
+      from model_rates where account = ${key.account}`.execute(database.db)
+    expect(rows[0]?.owed).toBeGreaterThan(11)
+  })
+
   it('whoever would wait for more than half a minute is sent away, and comes back in time', async () => {
     const key = newKey()
     const rates = process()
@@ -303,6 +336,24 @@ describe('slots and queues of one process', () => {
       { running: 2, waiting: 8, maxConcurrent: 2 },
       { running: 1, waiting: 0 },
     ])
+  })
+
+  it('whoever gets no slot in time is sent away, and its place in the queue is free', async () => {
+    const rates = process({ maxWaitMs: 40, maxWaiting: 2 })
+    const vendor = hanging(rates, targetOf(newKey(), { maxConcurrent: 1 }))
+    for (const n of times(3)) vendor.call(`a/1/${n}`)
+    await eventually(() => vendor.refused.length === 2)
+    expect(vendor.refused.map(({ name }) => name)).toEqual(['a/1/1', 'a/1/2'])
+    expect(vendor.refused[0]?.error).toMatchObject({ code: 'model_unavailable', retryable: true })
+    const { error } = vendor.refused[0] ?? {}
+    expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThanOrEqual(2_000)
+    expect(String(error)).toMatch(/was not asked: its turn did not come within 0\.04 s, 1 of 1 slots/)
+    expect(rates.use()).toMatchObject([{ running: 1, waiting: 0 }])
+    vendor.call('a/1/3')
+    vendor.inside[0]?.leave()
+    await eventually(() => vendor.inside.length === 2)
+    expect(vendor.names()).toEqual(['a/1/0', 'a/1/3'])
+    expect(vendor.refused).toHaveLength(2)
   })
 
   it('a flood of one room delays another agent by one call, not by the flood', async () => {

@@ -94,7 +94,7 @@ describe('an error of Google', () => {
 
   it('about a name that would change the address names the setting', async () => {
     const error = await failure(ask({ model: '../files?x=1', purpose: 'TEXT_SMALL' }))
-    expect(error).toMatchObject({ code: 'model_rejected', retryable: false })
+    expect(error).toMatchObject({ code: 'model_rejected', retryable: false, isUnsent: true })
     expect(error.message).toContain('GOOGLE_SMALL_MODEL')
     expect(stub.requests()).toEqual([])
   })

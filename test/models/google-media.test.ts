@@ -42,9 +42,13 @@ describe('what Google makes besides text', () => {
 
   it('is no picture by Imagen, which needs a project', async () => {
     const request = { model: 'imagen-4.0-generate-001', prompt: 'A cat' }
-    await expect(vendor().draw?.(request, options())).rejects.toThrow(
-      /Imagen needs a Google Cloud project.*GOOGLE_IMAGE_GENERATION_MODEL/,
-    )
+    await expect(vendor().draw?.(request, options())).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /Imagen needs a Google Cloud project.*GOOGLE_IMAGE_GENERATION_MODEL/,
+      ),
+      isUnsent: true,
+    })
+    expect(stub.requests()).toEqual([])
   })
 
   it.each([

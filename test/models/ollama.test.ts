@@ -145,6 +145,23 @@ describe('an answer of Ollama', () => {
     expect((await ask()).toolCalls).toEqual([{ name: 'wave', arguments: undefined }])
   })
 
+  it.each(['null', '7', '{}', '{"function":{"name":7}}', '{"function":null}'])(
+    'calls no tool by %s',
+    async (call) => {
+      const called = `{"message":{"content":"Two.","tool_calls":[${call}]},"done":false}`
+      stub.answer({ kind: 'other-frames', frames: [called, JSON.stringify(end)] })
+      expect(await ask()).toEqual({ text: 'Two.', finishReason: 'stop', cost: null })
+    },
+  )
+
+  it('may call a tool with more depth than can be read', async () => {
+    const given = `{"n":${'['.repeat(50_000)}${']'.repeat(50_000)}}`
+    const calls = `[{"function":{"name":"wave","arguments":${given}}}]`
+    const called = `{"message":{"content":"","tool_calls":${calls}},"done":false}`
+    stub.answer({ kind: 'other-frames', frames: [called, JSON.stringify(end)] })
+    expect((await ask()).toolCalls).toEqual([{ name: 'wave', arguments: undefined }])
+  })
+
   it('that never says that it is done is incomplete', async () => {
     frames(line({ content: 'Two.' }))
     await expect(ask()).rejects.toMatchObject({ code: 'model_unavailable', retryable: true })

@@ -174,7 +174,7 @@ describe('a bad model endpoint', () => {
 
   it('that is slow but not silent is waited for', async () => {
     answer = { kind: 'text', text: 'x'.repeat(160), tokenMs: 40 }
-    const patient = createOpenaiVendor({ baseUrl: stub.url }, { nextChunkMs: 250 })
+    const patient = createOpenaiVendor({ baseUrl: stub.url }, { nextChunkMs: 2_000 })
     expect((await patient.generate(REQUEST, quietly())).text).toHaveLength(160)
   })
 

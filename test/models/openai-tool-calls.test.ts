@@ -69,6 +69,7 @@ describe('tool calls in a stream of OpenAI’s wire', () => {
     ['a number', '7'],
     ['null', 'null'],
     ['half of an object', '{"n": 1'],
+    ['more depth than can be read', `{"n":${'['.repeat(50_000)}${']'.repeat(50_000)}}`],
     ['words', 'Sam'],
   ])('with %s for arguments have none that can be used', async (_, json) => {
     expect(await callsIn([{ index: 0, ...call('one', json) }])).toEqual([

@@ -23,6 +23,14 @@ describe('OpenRouter', () => {
     expect(result.cost).toBe(0.00014)
   })
 
+  it.each(['-0.5', '1e999', '"0.1"'])('says no price that is %s', async (cost) => {
+    const usage = `"usage":{"prompt_tokens":7,"completion_tokens":2,"cost":${cost}}`
+    const choices = '"choices":[{"index":0,"delta":{"content":"Hi."},"finish_reason":"stop"}]'
+    const frames = [`{${choices},${usage}}`]
+    const { result } = await answerOf(subject, REQUEST, { kind: 'other-frames', frames })
+    expect(result).toMatchObject({ cost: null, usage: { inputTokens: 7, outputTokens: 2 } })
+  })
+
   it('draws in a chat, one picture after the other, and says what they have cost', async () => {
     const stub = await subject.start()
     const vendor = createOpenrouterVendor({ baseUrl: stub.baseUrl, apiKey: 'k' })

@@ -162,6 +162,12 @@ describe('a plugin’s own model', () => {
     expect(await namesOf(GROQ, {}, 'TEXT_SMALL', handlers)).toEqual(['groq/openai/gpt-oss-20b'])
   })
 
+  it('has slots and a breaker of its plugin; ELIZA has none', async () => {
+    const [plugin] = await chainOf(GROQ, {}, 'TEXT_LARGE', [handlerOf('@acme/models', 5)])
+    expect(plugin).toMatchObject({ host: 'plugin:@acme/models', limits: { maxConcurrent: 32 } })
+    expect((await firstOf({ MODEL_VENDOR: 'eliza' })).host).toBe('')
+  })
+
   it('gives way to a vendor that is named, and can be named itself', async () => {
     const handlers = [handlerOf('@acme/models', 5)]
     const named = await namesOf(GROQ, { MODEL_VENDOR: 'groq' }, 'TEXT_LARGE', handlers)

@@ -143,7 +143,9 @@ export function describeFailures(subject: VendorSubject): void {
       ['sends frames of another shape', frames('null', '{"a":7}', '"hm"', '[]')],
       ['sends frames that are no JSON', frames('{"broken')],
     ])('that %s is asked again, and once only', async (_, answer) => {
-      expect(await failure(answer)).toMatchObject({ code: 'model_unavailable', retryable: true })
+      const error = await failure(answer)
+      expect(error).toMatchObject({ code: 'model_unavailable', retryable: true })
+      expect(error.isUnsent).toBeUndefined()
       expect(stub.requests()).toHaveLength(1)
     })
 
@@ -161,6 +163,7 @@ export function describeFailures(subject: VendorSubject): void {
       const error = await failure({ kind: 'silence' }, { firstChunkMs: 50 })
       expect(error).toMatchObject({ code: 'model_unavailable', retryable: true })
       expect(error.message).toMatch(/sent nothing for 1 s/)
+      expect(error.isUnsent).toBeUndefined()
       expect((await stub.ended(1)).state).toBe('aborted')
     })
 
@@ -180,8 +183,22 @@ export function describeFailures(subject: VendorSubject): void {
         code: 'model_unavailable',
         retryable: true,
         message: expect.stringContaining(names.baseUrl),
+        // The ledger then knows that nothing was billed.
+        isUnsent: true,
       })
       stub = await start()
+    })
+
+    if (subject.offers.images.includes('url')) return
+
+    it('to take the address of a picture is known before anything is sent', async () => {
+      const images = [{ kind: 'url', url: 'https://pictures.example/cat.png' }] as const
+      const call = create({ baseUrl: stub.baseUrl }).generate(
+        { ...REQUEST, model, images },
+        quietly(),
+      )
+      await expect(call).rejects.toMatchObject({ code: 'model_rejected', isUnsent: true })
+      expect(stub.requests()).toEqual([])
     })
   })
 
@@ -198,6 +215,7 @@ export function describeFailures(subject: VendorSubject): void {
         expect.objectContaining({
           code: 'model_not_configured',
           retryable: false,
+          isUnsent: true,
           message: expect.stringContaining(hint()),
         }),
       )

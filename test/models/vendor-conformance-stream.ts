@@ -76,6 +76,16 @@ export function describeStream({ name, create, start, offers, model }: VendorSub
       expect(result.usage).toBeUndefined()
     })
 
+    it.each([-1, 1.5, 2e9, 1e300])(
+      'has no usage when the vendor counts %d tokens',
+      async (count) => {
+        for (const wrong of [{ input: count }, { output: count }]) {
+          say({ chunks: ['Fine.'], usage: { input: 7, output: 2, ...wrong } })
+          expect((await ask()).usage).toBeUndefined()
+        }
+      },
+    )
+
     it.each([
       ['stop', 'stop'],
       ['length', 'length'],
@@ -178,6 +188,14 @@ export function describeStream({ name, create, start, offers, model }: VendorSub
       stub.answer({ kind: 'tools', calls: [{ name: 'launch', pieces: ['{"at":1}'] }] })
       const { toolCalls } = await ask({}, { tools: [TOOL] })
       expect(toolCalls).toEqual([{ name: 'launch', arguments: { at: 1 } }])
+    })
+
+    it('that calls a tool in characters that cannot be stored has others in their places', async () => {
+      const pieces = ['{"t\\u0000o": ["S\\u0000am ', '\\ud83d", "\\ud83d', '\\ude00"]}']
+      stub.answer({ kind: 'tools', calls: [{ name: 'send\u0000\ud83d', pieces }] })
+      expect((await ask({}, { tools: [TOOL] })).toolCalls).toEqual([
+        { name: 'send\uFFFD\uFFFD', arguments: { 't\uFFFDo': ['S\uFFFDam \uFFFD', '😀'] } },
+      ])
     })
 
     function describeNoTools(): void {

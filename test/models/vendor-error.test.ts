@@ -139,6 +139,53 @@ describe('what vendors say to an unknown model', () => {
   })
 })
 
+describe('a vendor that cannot be reached', () => {
+  const isUnsent = (cause: unknown) => vendorError({ kind: 'unreachable', cause }, call).isUnsent
+
+  it.each([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ])('was sent nothing, and bills nothing: %s', (code) => {
+    expect(isUnsent({ cause: { code, syscall: 'connect' } })).toBe(true)
+    expect(isUnsent({ cause: { code } })).toBe(true)
+  })
+
+  it.each([
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'UND_ERR_SOCKET',
+    'UND_ERR_CONNECT_TIMEOUT',
+    'UND_ERR_HEADERS_TIMEOUT',
+    'ERR_TLS_HANDSHAKE_TIMEOUT',
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    undefined,
+  ])('may have been sent everything: %s', (code) => {
+    expect(isUnsent({ cause: { code } })).toBeUndefined()
+  })
+
+  it('may have been sent everything when the way broke down under a connection', () => {
+    expect(isUnsent({ cause: { code: 'EHOSTUNREACH', syscall: 'read' } })).toBeUndefined()
+    expect(isUnsent({ cause: { code: 'ENETUNREACH', syscall: 'write' } })).toBeUndefined()
+  })
+
+  it.each(['CERT_HAS_EXPIRED', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'])(
+    'for its certificate is not asked again: %s',
+    (code) => {
+      const error = vendorError({ kind: 'unreachable', cause: { code } }, call)
+      expect(error).toMatchObject({ code: 'model_rejected', retryable: false })
+      expect(error.message).toContain('NODE_EXTRA_CA_CERTS')
+    },
+  )
+})
+
 describe('what vendors say to too much at once', () => {
   it('is obeyed where they say it in the body, too', () => {
     const error = refused({ status: 429, message: 'slower', retryAfterMs: 22_000 })

@@ -51,6 +51,14 @@ describe('Grok', () => {
     await stub.close()
   })
 
+  it.each(['-5', '1e999', '"7"'])('says no cost of %s ticks', async (ticks) => {
+    const usage = `"usage":{"prompt_tokens":7,"completion_tokens":2,"cost_in_usd_ticks":${ticks}}`
+    const choices = '"choices":[{"index":0,"delta":{"content":"Hi."},"finish_reason":"stop"}]'
+    const frames = [`{${choices},${usage}}`]
+    const { result } = await answerOf(subject, REQUEST, { kind: 'other-frames', frames })
+    expect(result).toMatchObject({ cost: null, usage: { inputTokens: 7, outputTokens: 2 } })
+  })
+
   it.each([
     ['1024x1024', '1:1'],
     ['1024x1536', '2:3'],

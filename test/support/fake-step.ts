@@ -21,7 +21,8 @@ export function fakeStep(
   { runId = RUN_ID, isLocal = false } = {},
 ): FakeStep {
   const workflowExecution = { workflowId: 'workflow', runId }
-  const info = { attempt, activityId: 'activity', isLocal, workflowExecution }
+  const times = { scheduleToCloseTimeoutMs: 60_000 }
+  const info = { attempt, activityId: 'activity', isLocal, workflowExecution, ...times }
   const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') })
   const activities = createActivities(ports)
   let heartbeats = 0

@@ -14,7 +14,7 @@ import { completeCall } from '../../turns/ledger.ts'
 import { openCall, standingCall } from '../../turns/ledger-open.ts'
 import { nextOutboxRow } from '../../turns/outbox.ts'
 import { settle } from '../../turns/settle.ts'
-import { spentBy, usedNow } from '../../turns/spending.ts'
+import { deleteOldCounts, spentBy, usedNow } from '../../turns/spending.ts'
 import { findLateTurns } from '../../turns/sweep.ts'
 import { findTrace, listTurns, turnsOfMessage } from '../../turns/trace.ts'
 import { agentLine } from '../support/budget-lines.ts'
@@ -132,6 +132,9 @@ describe('in a database with 25,000 messages, of which one room has 5,000', () =
     const counts = await onlyPlan((db) => usedNow(db, agentId, 10))
     expect(counts.indexes).toEqual(['budget_usage_agent'])
     expect(counts.read.budget_usage).toBeLessThan(2_000)
+    const deletion = await onlyPlan(deleteOldCounts)
+    expect(deletion.indexes).toContain('budget_usage_starts')
+    expect(deletion.scanned).toEqual([])
   })
 
   it('reads no growing table from end to end in any statement of a turn', async () => {
@@ -152,7 +155,7 @@ async function wholeTurn(db: Kysely<Database>, channel: TestChannel): Promise<vo
   await claim(db, attempt, { step: 'decide', beforeSettle: true })
   const call = callOf(turn, { budget: budgetOf(turn) })
   await openCall(db, call)
-  await standingCall(db, { attempt, step: 'decide', call: 1 })
+  await standingCall(db, { attempt, step: 'decide', call: 1, purpose: 'TEXT_LARGE' })
   await completeCall(db, call, ANSWER)
   await finish(db, attempt, 'decide', {})
   await settle(db, settlementOf(turn))

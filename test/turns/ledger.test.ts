@@ -265,7 +265,10 @@ describeDatabases('the ledger', (open) => {
 
   describe('what stands before a call', () => {
     const standing = (turn: LoadedTurn, attempt = 1, runId?: string, call = 1) =>
-      standingCall(db(), { attempt: attemptOf(turn, attempt, runId), step: STEP, call })
+      standingCall(db(), {
+        attempt: attemptOf(turn, attempt, runId),
+        ...{ step: STEP, call, purpose: 'TEXT_LARGE' },
+      })
 
     it('is nothing at first', async () => {
       expect(await standing(await running())).toEqual({ paid: undefined, failed: [] })
@@ -280,6 +283,26 @@ describeDatabases('the ledger', (open) => {
       expect(await standing(turn, 2, undefined, 2)).toEqual({ paid: undefined, failed: [] })
       const next = await nextGeneration(turn)
       expect(await standing(next, 1, 'run-2')).toEqual({ paid, failed: [] })
+    })
+
+    it('is no answer to a question of another kind that has the same ordinal now', async () => {
+      const turn = await running()
+      await opened(callOf(turn))
+      await completeCall(db(), callOf(turn), ANSWER)
+      const question = { attempt: attemptOf(turn, 2), step: STEP, call: 1 }
+      const other = await standingCall(db(), { ...question, purpose: 'TEXT_EMBEDDING' })
+      expect(other.paid).toBeUndefined()
+      expect((await standing(turn, 2)).paid).toBeDefined()
+      const embedding = { ...callOf(turn, 2), purpose: 'TEXT_EMBEDDING' as const }
+      expect(await opened(embedding)).toEqual({ kind: 'open' })
+    })
+
+    it('is not how a model failed at another question of the step', async () => {
+      const turn = await running()
+      await opened(callOf(turn))
+      await endCall(db(), callOf(turn), REFUSED)
+      expect((await standing(turn, 2)).failed).toHaveLength(1)
+      expect((await standing(turn, 2, undefined, 2)).failed).toEqual([])
     })
 
     it('is how often each model failed in this generation, and whether it would again', async () => {

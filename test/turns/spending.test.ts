@@ -9,6 +9,7 @@ import type { Budget } from '../../schema/budget.ts'
 import { claim } from '../../turns/journal.ts'
 import { completeCall, endCall } from '../../turns/ledger.ts'
 import { openCall } from '../../turns/ledger-open.ts'
+import { deleteOldCounts } from '../../turns/spending.ts'
 import { agentLine } from '../support/budget-lines.ts'
 import { describeDatabases } from '../support/databases.ts'
 import { ANSWER, type CallOptions, CUT, callOf } from '../support/ledger-calls.ts'
@@ -121,6 +122,27 @@ describeDatabases('what an agent spent', (open) => {
   })
 
   describe('of its budgets', () => {
+    it('is forgotten by months, some thousand counts at a time, the last month not yet', async () => {
+      const agentId = await createAgent(db())
+      await sql`insert into budget_usage (agent_id, scope, scope_id, period, starts, unit, used)
+        select ${agentId}::uuid, 'user', gen_random_uuid(), 'day', starts, 'tokens', 1 from (
+          select '2020-01-01'::date as starts from generate_series(1, 10003)
+          union all select (date_trunc('month', now() at time zone 'utc') - n * interval '1 day')::date
+          from unnest(array[0, 1]) n) s`.execute(db())
+      const counts = async () => {
+        const { rows } = await sql<{
+          count: number
+        }>`select count(*)::int as count from budget_usage
+          where agent_id = ${agentId}`.execute(db())
+        return rows[0]?.count
+      }
+      expect(await deleteOldCounts(db())).toBe(10_000)
+      expect(await counts()).toBe(5)
+      expect(await deleteOldCounts(db())).toBe(3)
+      expect(await deleteOldCounts(db())).toBe(0)
+      expect(await counts()).toBe(2)
+    })
+
     it('is what is used or reserved now, of the operator’s and of its own', async () => {
       const turn = await running()
       const { agentId } = turn

@@ -55,6 +55,25 @@ describe('a prompt and what its model can read', () => {
     expect(model.counted).toEqual([])
   })
 
+  it('loses what a plugin gives without saying what may be left out, before it is refused', async () => {
+    const flood: Provider = { name: 'FLOOD', get: async () => ({ text: 'flood '.repeat(50_000) }) }
+    const { prompt, cut } = await fitted(
+      { message, messages, plugins: [plugin(flood)] },
+      readingModel(20_000),
+    )
+    expect(prompt).not.toContain('flood')
+    expect(prompt).toContain('What did I say?')
+    expect(cut).toMatchObject({ 'the text of FLOOD': 1 })
+  })
+
+  it('is sent without all that may give way, when it is only guessed what the model can read', async () => {
+    const long = memory(PERSON_ID, 'word '.repeat(20_000), NOW)
+    const guessed = readingModel(8_192, { isGuess: true })
+    const { prompt } = await fitted({ message: long, messages: [...earlier(30), long] }, guessed)
+    expect(prompt).toContain(long.content.text)
+    expect(said(prompt)).toEqual([])
+  })
+
   it('loses its oldest messages first, and says how many', async () => {
     const model = readingModel(1_600)
     const { prompt, cut } = await fitted({ message, messages }, model)
@@ -217,7 +236,7 @@ describe('a prompt that is too long whatever is left out', () => {
   })
 
   it('names a provider', async () => {
-    const wide = { name: 'WIDE', get: async () => ({ text: 'x'.repeat(40_000) }) }
+    const wide = { name: 'WIDE', required: true, get: async () => ({ text: 'x'.repeat(40_000) }) }
     const text = await failure({ message, plugins: [plugin(wide)] }, readingModel(8_192))
     expect(text).toContain("The longest part is what the provider 'WIDE' gives with 10000")
   })
