@@ -79,10 +79,10 @@ export async function callVendors<Result extends Billed>(
   ports: VendorPorts,
   call: VendorCall<Result>,
 ): Promise<Result> {
-  const { attempt, step } = call
+  const { attempt, step, purpose } = call
   const isResumed = attempt !== null && (attempt.attempt > 1 || attempt.gen > 1)
   const standing = isResumed
-    ? await ports.ledger.standing({ attempt, step, call: call.call })
+    ? await ports.ledger.standing({ attempt, step, call: call.call, purpose })
     : undefined
   if (standing?.paid) return call.restore(standing.paid)
   const failures = countFailures(standing?.failed ?? [])

@@ -10,14 +10,19 @@ export type BreakerState = 'closed' | 'open' | 'half-open'
 export type BreakerVerdict =
   | { readonly kind: 'closed' }
   /** This call is the one that finds out whether the vendor is back; no other process makes one. */
-  | { readonly kind: 'probe' }
+  | {
+      readonly kind: 'probe'
+      /** Tells this probe from the one that follows when it takes too long. */
+      readonly token?: string
+    }
   /** Milliseconds until the next probe may be made. */
   | { readonly kind: 'open'; readonly retryAfterMs: number }
 
 /** What else is known about a call that is reported. */
 export interface ReportedCall {
   /**
-   * What `admit` said of it: a call from before the opening neither ends a probe nor frees it.
+   * What `admit` said of it, unchanged: a call from before the opening neither ends a probe nor frees it,
+   * and neither does a probe that was given up meanwhile.
    * @default the probe, if this process makes one
    */
   readonly verdict?: BreakerVerdict

@@ -44,9 +44,17 @@ export interface WorkContext extends TurnContext {
   say(content: Content): void
   remember(memory: NewMemory): void
   relate(relationship: NewRelationship): void
-  /** One model call, through the ledger: a completed call is not paid again when the step is retried. */
+  /**
+   * One model call, through the ledger: a completed call is not paid again when the step is repeated. Calls
+   * are told apart by their order in the step, so a step that is repeated must ask the same questions in
+   * the same order: one by one, or several begun at once in an order that is always the same. A step that
+   * asks otherwise the second time may get the answer to another question of the same purpose.
+   */
   generate(purpose: TextPurpose, params: GenerateParams): Promise<string>
-  /** The other kinds of calls, through the ledger as well. All throw a `ModelError` of a named code. */
+  /**
+   * The other kinds of calls, through the ledger and in the same order each time as well. All throw a
+   * `ModelError` of a named code.
+   */
   readonly models: WorkModels
 }
 

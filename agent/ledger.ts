@@ -30,7 +30,7 @@ export interface PaidAnswer {
   readonly finishReason: FinishReason
 }
 
-/** How often a vendor's model failed in this step and generation. */
+/** How often a vendor's model failed at this question, in this generation. */
 export interface FailedModel {
   readonly vendor: string
   readonly model: string
@@ -81,11 +81,15 @@ export interface CallEnd extends CallTimes {
 }
 
 export interface Ledger {
-  /** What earlier attempts and generations left: a paid answer to the question, failed models. */
+  /**
+   * What earlier attempts and generations left: a paid answer to the question, failed models. The same
+   * question has the same ordinal in its step, and the same purpose.
+   */
   standing(call: {
     readonly attempt: StepAttempt
     readonly step: string
     readonly call: number
+    readonly purpose: ModelPurpose
   }): Promise<{
     readonly paid: PaidAnswer | undefined
     readonly failed: readonly FailedModel[]

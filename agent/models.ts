@@ -219,7 +219,7 @@ export interface VendorLimits {
 export interface ResolvedModel {
   readonly vendor: ModelVendor
   readonly model: string
-  /** `api.openai.com`; empty when nothing leaves the process. With vendor and model the breaker's key. */
+  /** `api.openai.com`, `plugin:<name>`; empty for ELIZA. With vendor and model the breaker's key. */
   readonly host: string
   /** A fingerprint of the key that pays, never the key: rate limits count by it. */
   readonly account: string

@@ -11,7 +11,10 @@ export interface RateTicket {
   readonly signal: AbortSignal
 }
 
-/** To be called once, whatever became of the call. `tokens`: what it really used, where that is known. */
+/**
+ * To be called once, whatever became of the call. `tokens`: what it really used, where that is known; else
+ * all that was asked for counts. 0: it was not made, and takes neither tokens nor a request.
+ */
 export type Leave = (tokens?: number) => void
 
 /**
@@ -20,8 +23,9 @@ export type Leave = (tokens?: number) => void
  */
 export interface RateLimits {
   /**
-   * @throws {ModelError} `model_unavailable`, retryable, with a time to wait: the queue is full, and the
-   * step is better off waiting in Temporal.
+   * @throws {ModelError} `model_unavailable`, retryable, with a time to wait: the queue is full, or no turn
+   * came within half a minute. The next model of the chain may be free, and the step is better off
+   * waiting in Temporal.
    * @throws the signal's reason.
    */
   enter(ticket: RateTicket): Promise<Leave>

@@ -9,8 +9,8 @@ import type { Waits } from './waits.ts'
 export const MAX_WAIT_MS = 30_000
 
 export type Admission =
-  /** The next in line may begin; `tokens` were taken for it. */
-  | { readonly kind: 'now'; readonly tokens: number }
+  /** The next in line may begin; `tokens` were taken for it, and a request if there is an `at`. */
+  | { readonly kind: 'now'; readonly tokens: number; readonly at?: number }
   | { readonly kind: 'later'; readonly waitMs: number; readonly why: string }
 
 export interface AdmissionOptions {
@@ -35,10 +35,10 @@ export async function admission(gate: Gate, options: AdmissionOptions): Promise<
   if (paused || !hasSharedLimit(gate.limits)) return paused ?? NOW
   const { limits } = gate
   const tokens = countedTokens(gate.queue.peek()?.ticket.tokens ?? 0, limits)
-  const { isGranted, waitMs } = await reserveTime(gate, tokens, options)
+  const { isGranted, waitMs, at } = await reserveTime(gate, tokens, options)
   if (!isGranted) return { kind: 'later', waitMs, why: 'its rate limit is used up' }
   if (waitMs > 0) await options.waits.sleep(waitMs)
-  return (await outlastPause(gate, options)) ?? { kind: 'now', tokens }
+  return (await outlastPause(gate, options)) ?? { kind: 'now', tokens, at }
 }
 
 async function outlastPause(
@@ -63,6 +63,6 @@ async function reserveTime(gate: Gate, tokens: number, { db, now, onError }: Adm
     const at = Math.max(now(), gate.freeAt)
     const isGranted = at - now() <= MAX_WAIT_MS
     if (isGranted) gate.freeAt = at + requestPace(limits).everyMs
-    return { isGranted, waitMs: at - now() }
+    return { isGranted, waitMs: at - now(), at: undefined }
   }
 }

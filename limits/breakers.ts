@@ -73,9 +73,8 @@ export function createBreakers(options: BreakersOptions): SharedBreakers {
     },
     async report(target, outcome, { verdict, errorCode = null } = {}) {
       const circuit = circuits.of(keyOf(target))
-      const isProbe = verdict ? verdict.kind === 'probe' : circuit.probeToken !== undefined
       if (circuit.isOpen) {
-        if (isProbe) await endProbe[outcome](house, circuit, errorCode)
+        if (isCurrentProbe(circuit, verdict)) await endProbe[outcome](house, circuit, errorCode)
         return
       }
       if (outcome === 'success') circuit.success()
@@ -107,7 +106,7 @@ async function claimProbe(house: House, circuit: Circuit): Promise<BreakerVerdic
   if (isMine) circuit.beginProbe(token, leaseMs)
   else await circuits.refresher.run()
   circuit.isClaiming = false
-  if (isMine) return { kind: 'probe' }
+  if (isMine) return { kind: 'probe', token }
   return circuit.isOpen ? waitFor(circuit) : { kind: 'closed' }
 }
 
@@ -129,6 +128,13 @@ const endProbe: Record<'success' | 'failure' | 'neutral', EndProbe> = {
     circuit.freeProbe()
     return circuits.write(circuit, () => rows.freeProbe(db, key, token))
   },
+}
+
+/** A probe that outlived its lease has lost its say to the one that was made in its place. */
+function isCurrentProbe({ probeToken }: Circuit, verdict: BreakerVerdict | undefined): boolean {
+  if (probeToken === undefined) return false
+  if (verdict === undefined) return true
+  return verdict.kind === 'probe' && (verdict.token ?? probeToken) === probeToken
 }
 
 function waitFor(circuit: Circuit): BreakerVerdict {

@@ -73,15 +73,36 @@ export async function reserve(
   return rows[0] ?? { isGranted: true, waitMs: 0, at: Date.now() }
 }
 
-/** A call used `tokens` more (or, below 0, fewer) than was reserved for it. */
-export async function correctTokens(
+export interface Correction {
+  readonly limits: VendorLimits
+  /** What a call used more (or, below 0, less) than was reserved for it. */
+  readonly tokens: number
+  /** `at` of the reservation of a call that was not made. */
+  readonly unmadeAt?: number
+}
+
+/**
+ * Corrects what was reserved for a call. One that was not made gives back its request, and the rest that
+ * preceded a large call, while nobody has reserved behind it; its request alone within its own interval
+ * too. Later the account may have come to rest meanwhile: one too many would fit into a minute.
+ */
+export async function correctRate(
   db: Db,
   key: RateKey,
-  { limits, tokens }: { limits: VendorLimits; tokens: number },
+  { limits, tokens, unmadeAt }: Correction,
 ): Promise<void> {
+  const token = tokenPace(limits)
+  const { everyMs } = requestPace(limits)
+  const at = sql`${unmadeAt ?? 0}::float8`
+  const isLast = sql`(extract(epoch from granted_at) * 1000)::float8 = ${at}`
+  const isBack = sql`(${isLast} or (extract(epoch from clock_timestamp()) * 1000)::float8 < ${at} + ${everyMs}::float8)`
+  const restMs = Math.max(-tokens - token.burst, 0) * token.everyMs
   await sql`
-    update model_rates set tokens_free_at = tokens_free_at + ${ms(tokens * tokenPace(limits).everyMs)},
-      minute_tokens = greatest(minute_tokens + ${tokens}::float8, 0), updated_at = clock_timestamp()
+    update model_rates set
+      tokens_free_at = tokens_free_at + ${ms(tokens * token.everyMs)} - (${isLast})::int * ${ms(restMs)},
+      minute_tokens = greatest(minute_tokens + ${tokens}::float8, 0),
+      requests_free_at = requests_free_at - ${isBack}::int * ${ms(everyMs)},
+      minute_requests = greatest(minute_requests - ${isBack}::int, 0), updated_at = clock_timestamp()
     where ${isRow(key)}`.execute(db)
 }
 

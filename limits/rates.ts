@@ -1,17 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { RateLimits, RateTicket } from '../agent/rates.ts'
 import type { Database } from '../schema/database.ts'
-import { type Admission, admission, isPaced } from './admission.ts'
+import { type Admission, admission, isPaced, MAX_WAIT_MS } from './admission.ts'
 import { busy } from './busy.ts'
 import { createGates, type Gate, type Gates } from './gate.ts'
 import { countedTokens } from './pace.ts'
-import {
-  correctTokens,
-  forgetOldRates,
-  pauseAccount,
-  type RateKey,
-  readPauses,
-} from './rate-rows.ts'
+import { correctRate, forgetOldRates, pauseAccount, type RateKey, readPauses } from './rate-rows.ts'
 import { createRefresher } from './refresher.ts'
 import { crowdedGate, join, makeRoom } from './waiting-room.ts'
 import { createWaits, type Waits } from './waits.ts'
@@ -26,6 +20,8 @@ export interface RateLimitsOptions {
   readonly maxWaiting?: number
   /** Who may wait in this process at all. @default 128, so that 200 activity slots do other things too */
   readonly maxWaitingInAll?: number
+  /** Milliseconds that anybody waits, for a free slot or for the account's pace. @default 30,000 */
+  readonly maxWaitMs?: number
   /** Age in milliseconds, while calls are made, of the pauses that others heard of. @default 1,000 */
   readonly refreshMs?: number
 }
@@ -61,6 +57,7 @@ const FORGET_EVERY_MS = 600_000
 export function createRateLimits(options: RateLimitsOptions): SharedRateLimits {
   const { db, onError = () => undefined, now = () => performance.now() } = options
   const { maxWaiting = 64, maxWaitingInAll = 128, refreshMs: everyMs = 1_000 } = options
+  const { maxWaitMs = MAX_WAIT_MS } = options
   const gates = createGates(now)
   const waits = createWaits()
   const house: House = { db, gates, waits, now, onError }
@@ -73,7 +70,7 @@ export function createRateLimits(options: RateLimitsOptions): SharedRateLimits {
         const gate = gates.of(keyOf(ticket.target))
         gate.limits = ticket.target.limits
         if (waits.hasEnded) throw closing(gate.key)
-        const waiter = join(gate, ticket, { resolve, reject })
+        const waiter = join(gate, ticket, { resolve, reject, maxWaitMs })
         void pump(house, gate)
         const crowded = crowdedGate(gates, gate, { maxWaiting, maxWaitingInAll })
         if (crowded) makeRoom(crowded, gate, waiter)
@@ -129,24 +126,32 @@ function letIn(house: House, gate: Gate, admitted: Admission): void {
     waiter?.refuse(busy(gate.key, admitted.why, admitted.waitMs))
     return
   }
-  const correct = (tokens: number) => {
-    const { key, limits } = gate
-    if (tokens !== 0) correctTokens(house.db, key, { limits, tokens }).catch(house.onError)
-  }
+  const settle = settlement(house, gate, admitted)
   if (!waiter) {
-    correct(-admitted.tokens)
+    settle(0)
     return
   }
   gate.running += 1
   let hasLeft = false
-  waiter.enter((tokens = waiter.ticket.tokens) => {
+  waiter.enter((tokens) => {
     if (hasLeft) return
     hasLeft = true
     gate.running -= 1
-    correct(countedTokens(tokens, gate.limits) - admitted.tokens)
+    settle(tokens ?? waiter.ticket.tokens, tokens === 0)
     void pump(house, gate)
     house.gates.forget(gate)
   })
+}
+
+/** Puts what a call used in place of what was taken for it. */
+function settlement({ db, onError }: House, gate: Gate, admitted: Admission & { kind: 'now' }) {
+  const { key, limits } = gate
+  return (used: number, isUnmade = used === 0): void => {
+    const tokens = countedTokens(used, limits) - admitted.tokens
+    const unmadeAt = isUnmade ? admitted.at : undefined
+    if (tokens === 0 && unmadeAt === undefined) return
+    correctRate(db, key, { limits, tokens, unmadeAt }).catch(onError)
+  }
 }
 
 const closing = (key: RateKey) => busy(key, 'this process ends', 1_000)

@@ -4,24 +4,42 @@ import { busy } from './busy.ts'
 import type { Gate, Gates, Waiter } from './gate.ts'
 import { requestPace } from './pace.ts'
 
-/** How long whoever finds a full queue stays away, unless its pace says more: about what a call takes. */
+/** How long whoever finds no place stays away, unless its pace says more: about what a call takes. */
 const FULL_WAIT_MS = 2_000
 
 /** Of no agent and no room. */
 const STRANGER = { agentId: '', roomId: '' }
 
-/** Puts a ticket in line. It leaves the line by being let in, by being refused, or by its signal. */
+export interface Waiting {
+  resolve(leave: Leave): void
+  reject(error: unknown): void
+  /** Milliseconds after which it is refused, whatever it waits for. */
+  readonly maxWaitMs: number
+}
+
+/**
+ * Puts a ticket in line. It leaves the line by being let in, by being refused, by its signal, or when its
+ * time is up: a vendor that hangs must not keep anybody from another one that is free.
+ */
 export function join(
   gate: Gate,
   ticket: RateTicket,
-  { resolve, reject }: { resolve: (leave: Leave) => void; reject: (error: unknown) => void },
+  { resolve, reject, maxWaitMs }: Waiting,
 ): Waiter {
   const { signal } = ticket
   const abort = () => {
     gate.queue.remove(ticket, waiter)
+    done()
     reject(signal.reason)
   }
-  const done = () => signal.removeEventListener('abort', abort)
+  const giveUp = () => {
+    gate.queue.remove(ticket, waiter)
+    waiter.refuse(late(gate, maxWaitMs))
+  }
+  const done = () => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
+  }
   const waiter: Waiter = {
     ticket,
     enter: (leave) => {
@@ -33,6 +51,7 @@ export function join(
       reject(error)
     },
   }
+  const timer = setTimeout(giveUp, maxWaitMs)
   signal.addEventListener('abort', abort, { once: true })
   gate.queue.add(ticket, waiter)
   return waiter
@@ -64,8 +83,15 @@ export function makeRoom(crowded: Gate, gate: Gate, newcomer: Waiter): void {
   refused.refuse(full(displaced ? crowded : gate))
 }
 
-function full({ key, limits, queue }: Gate): Error {
+const full = (gate: Gate): Error => stayAway(gate, `${gate.queue.size} calls wait for it already`)
+
+function late(gate: Gate, waitedMs: number): Error {
+  const { running, limits } = gate
+  const slots = `${running} of ${limits.maxConcurrent} slots are taken`
+  return stayAway(gate, `its turn did not come within ${waitedMs / 1_000} s, ${slots}`)
+}
+
+function stayAway({ key, limits, queue }: Gate, why: string): Error {
   const waitMs = Math.max(requestPace(limits).everyMs * queue.size, FULL_WAIT_MS)
-  const why = `${queue.size} calls wait for it already`
   return busy(key, why, Math.min(waitMs, MAX_WAIT_MS))
 }

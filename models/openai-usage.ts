@@ -30,11 +30,11 @@ function tokensOf(usage: Readonly<Record<string, unknown>>): ModelUsage | undefi
   const said = usage.completion_tokens ?? usage.output_tokens ?? 0
   const details = usage.prompt_tokens_details
   const cachedTokens = isRecord(details) ? details.cached_tokens : undefined
-  const total = usage.total_tokens
-  const isWhole = isTokenCount(total) && isTokenCount(inputTokens) && isTokenCount(said)
+  const found = checkedUsage({ inputTokens, outputTokens: said, cachedTokens })
+  const total = usage.total_tokens ?? 0
+  if (!found || !isTokenCount(total)) return undefined
   // xAI counts the tokens that a model thought in only in the total, and bills them.
-  const outputTokens = isWhole ? Math.max(said, total - inputTokens) : said
-  return checkedUsage({ inputTokens, outputTokens, cachedTokens })
+  return { ...found, outputTokens: Math.max(found.outputTokens, total - found.inputTokens) }
 }
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

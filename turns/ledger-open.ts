@@ -6,11 +6,10 @@ import type { StepAttempt } from '../agent/ports.ts'
 import { REJECTIONS } from '../agent/rejections.ts'
 import type { Database } from '../schema/database.ts'
 import { REFUSAL, type Reservation, reservation } from './budget-reserve.ts'
+import { storableTokens } from './ledger-values.ts'
 
-interface Question {
+interface Question extends Pick<LedgerCall, 'step' | 'call' | 'purpose'> {
   readonly attempt: StepAttempt
-  readonly step: string
-  readonly call: number
 }
 
 interface PaidRow {
@@ -18,14 +17,17 @@ interface PaidRow {
   finish_reason: FinishReason | null
 }
 
-const ofQuestion = ({ attempt: { turnId }, step, call }: Question) =>
+const ofQuestion = ({ attempt: { turnId }, step, call }: Omit<Question, 'purpose'>) =>
   sql`turn_id = ${turnId} and step = ${step} and call = ${call}`
 
-/** The answer that an attempt or generation got, unless an operator wanted new ones since. */
+/**
+ * The answer that an attempt or generation got, unless an operator wanted new ones since. A step that
+ * asks in another order than before gets no text for a picture.
+ */
 const finished = (question: Question) => sql`
   finished as (
     select response, finish_reason from model_calls
-    where ${ofQuestion(question)} and response is not null and error is null and gen <= ${question.attempt.gen}
+    where ${ofQuestion(question)} and purpose = ${question.purpose} and response is not null and error is null and gen <= ${question.attempt.gen}
       and gen >= (select ledger_from_gen from turns where id = ${question.attempt.turnId})
     order by gen desc, attempt desc, try desc limit 1
   )`
@@ -35,13 +37,13 @@ export async function standingCall(
   db: Kysely<Database>,
   question: Question,
 ): Promise<{ readonly paid: PaidAnswer | undefined; readonly failed: readonly FailedModel[] }> {
-  const { attempt, step } = question
+  const { attempt, purpose } = question
   const { rows } = await sql<PaidRow & { failed: FailedModel[] | null }>`
     with ${finished(question)}, failed as (
       select vendor, model, count(*) as failures,
         coalesce(bool_or(error_code = any(${REJECTIONS}::text[])), false) as "isRejected"
       from model_calls
-      where turn_id = ${attempt.turnId} and gen = ${attempt.gen} and step = ${step} and error is not null
+      where ${ofQuestion(question)} and gen = ${attempt.gen} and purpose = ${purpose} and error is not null
       group by vendor, model
     )
     select f.response, f.finish_reason, (select jsonb_agg(failed) from failed) as failed
@@ -98,7 +100,7 @@ const openStatement = (call: LedgerCall): RawBuilder<OpenedRow> => {
         input_tokens, charges)
       select ${call.id}::uuid, ${agentId}::uuid, ${attempt?.turnId ?? null}::uuid, ${attempt?.gen ?? 1}::int,
         ${call.step}, ${call.call}::int, ${attempt?.attempt ?? 1}::int, ${call.try}::int, ${call.vendor},
-        ${call.model}, ${call.purpose}, 'pending', ${call.inputTokens}::int,
+        ${call.model}, ${call.purpose}, 'pending', ${storableTokens(call.inputTokens)}::int,
         ${budget ? sql`charges from charged` : sql`null::jsonb from may on conflict do nothing`}
       returning 1
     )
@@ -107,17 +109,18 @@ const openStatement = (call: LedgerCall): RawBuilder<OpenedRow> => {
     from (select 1) as one left join finished f on true`
 }
 
-const claimed = ({ attempt, step, call, try: ordinal }: Question & { readonly try: number }) => {
+const claimed = (question: Question & { readonly try: number }) => {
+  const { attempt, step, try: ordinal } = question
   const { turnId, gen, token } = attempt
   return sql`mine as (
       select from steps
       where turn_id = ${turnId} and gen = ${gen} and step = ${step} and token = ${token} and state = 'pending'
     ), older as (
       update model_calls set state = 'unknown', finished_at = clock_timestamp()
-      where ${ofQuestion({ attempt, step, call })} and state = 'pending'
+      where ${ofQuestion(question)} and state = 'pending'
         and (gen, attempt, try) < (${gen}::int, ${attempt.attempt}::int, ${ordinal}::int) and exists (select from mine)
       returning 1
-    ), ${finished({ attempt, step, call })}`
+    ), ${finished(question)}`
 }
 
 /** Outside of any turn there is no claim, and nothing to take up again. */

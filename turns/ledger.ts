@@ -3,6 +3,7 @@ import type { CallAnswer, CallEnd, LedgerCall } from '../agent/ledger.ts'
 import type { Database } from '../schema/database.ts'
 import type { TurnRef } from '../schema/turn.ts'
 import { settlement, type UsedUp } from './budget-settle.ts'
+import { storableAnswer, storableEnd, storableTokens } from './ledger-values.ts'
 
 type EndedCall = Pick<LedgerCall, 'id' | 'inputTokens' | 'budget'>
 
@@ -14,8 +15,9 @@ type EndedCall = Pick<LedgerCall, 'id' | 'inputTokens' | 'budget'>
 export async function completeCall(
   db: Kysely<Database>,
   call: EndedCall,
-  answer: CallAnswer,
+  given: CallAnswer,
 ): Promise<void> {
+  const answer = storableAnswer(given)
   const { usage } = answer
   const values = sql`state = ${usage ? 'complete' : 'unknown'}, response = ${answer.text},
     input_tokens = coalesce(${usage?.inputTokens ?? null}::int, input_tokens),
@@ -33,7 +35,12 @@ export async function completeCall(
  * Records a call that was aborted by us (`cut`) or failed (`unknown`), with what had arrived. It takes
  * back no answer.
  */
-export async function endCall(db: Kysely<Database>, call: EndedCall, end: CallEnd): Promise<void> {
+export async function endCall(
+  db: Kysely<Database>,
+  call: EndedCall,
+  given: CallEnd,
+): Promise<void> {
+  const end = storableEnd(given)
   const values = sql`state = ${end.state}, output_tokens = ${end.estimatedOutputTokens}::int,
     cost = ${end.cost}::numeric, error = ${end.error}, error_code = ${end.errorCode},
     first_token_ms = ${end.firstTokenMs}::int, latency_ms = ${end.latencyMs}::int,
@@ -46,10 +53,10 @@ const NOT_KNOWN: UsedUp = { tokens: null, money: null }
 const NOTHING: UsedUp = { tokens: 0, money: 0 }
 
 /** A call that failed in silence may be billed up to its cap, whatever arrived here. */
-function usedBy({ inputTokens }: EndedCall, end: CallEnd): UsedUp {
+function usedBy({ inputTokens }: EndedCall, end: ReturnType<typeof storableEnd>): UsedUp {
   if (end.wasRefused) return NOTHING
   if (end.state === 'unknown') return NOT_KNOWN
-  return { tokens: inputTokens + end.estimatedOutputTokens, money: end.cost }
+  return { tokens: storableTokens(inputTokens) + end.estimatedOutputTokens, money: end.cost }
 }
 
 /** Without a budget one row is written, and no other is read or locked. */

@@ -88,14 +88,19 @@ export async function usedNow(
   return rows
 }
 
+/** Some dozen milliseconds of work; an agent of many people has a count per person and day. */
+const MAX_DELETED_COUNTS = 10_000
+
 /**
  * Deletes counts whose month is over by more than one: a call that was reserved there, and came back
- * late, still finds its own. There is a row per person and day.
+ * late, still finds its own. Waits for nobody, so that several processes may do so at the same time.
+ * @returns how many: 10,000 at most, and then there may be more
  */
-export async function deleteOldCounts(db: Kysely<Database>): Promise<void> {
-  await sql`
-    delete from budget_usage
-    where starts < date_trunc('month', now() at time zone 'utc')::date - interval '1 month'`.execute(
-    db,
-  )
+export async function deleteOldCounts(db: Kysely<Database>): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    delete from budget_usage where ctid = any(array(
+      select ctid from budget_usage
+      where starts < (date_trunc('month', now() at time zone 'utc') - interval '1 month')::date
+      order by starts limit ${MAX_DELETED_COUNTS}::int for update skip locked))`.execute(db)
+  return Number(numAffectedRows)
 }

@@ -52,6 +52,8 @@ const STATEMENTS = [
   )`,
   // For the deletion of an agent.
   'create index budget_usage_agent on budget_usage (agent_id, starts)',
+  // For the deletion of what is over.
+  'create index budget_usage_starts on budget_usage (starts)',
 ]
 
 const BACK = [

@@ -4,7 +4,7 @@ import type { VendorLimits } from '../../agent/models.ts'
 import type { Leave, RateTicket } from '../../agent/rates.ts'
 import { type OpenDatabase, openDatabase } from '../../database/open.ts'
 import { tokenPace } from '../../limits/pace.ts'
-import { type RateKey, readRates, reserve } from '../../limits/rate-rows.ts'
+import { correctRate, type RateKey, readRates, reserve } from '../../limits/rate-rows.ts'
 import {
   createRateLimits,
   type RateLimitsOptions,
@@ -181,20 +181,27 @@ describeDatabases('rate limits', (open) => {
     expect(await failed(rates.enter(ticketOf(target)))).toMatchObject({ retryable: true })
   })
 
-  it('gives no request back that others may have been paced by meanwhile', async () => {
-    const key = newKey()
-    const rates = process()
+  it('gives a request back only as long as the others are not paced by it', async () => {
     // One every 11 ms: after that the account may have come to rest, and owes nobody anything.
-    const target = targetOf(key, { requestsPerMinute: 6_000, tokensPerMinute: 10_000 })
-    const leave = await rates.enter(ticketOf(target, { tokens: 9_000 }))
-    const entered = performance.now()
-    await eventually(() => performance.now() - entered > 30)
-    leave(0)
-    await untilTokens(key, 0)
-    const { rows } = await sql<{ owed: number }>`
-      select (extract(epoch from requests_free_at - granted_at) * 1000)::float8 as owed
-      from model_rates where account = ${key.account}`.execute(database.db)
-    expect(rows[0]?.owed).toBeGreaterThan(11)
+    const limits = { maxConcurrent: 1, requestsPerMinute: 6_000, tokensPerMinute: 10_000 }
+    const reserved = async (key: RateKey) =>
+      (await reserve(database.db, key, { limits, tokens: 500, maxAheadMs: FAR })).at
+    const owed = async ({ account }: RateKey) => {
+      const { rows } = await sql<{ ms: number }>`
+        select (extract(epoch from requests_free_at - granted_at) * 1000)::float8 as ms
+        from model_rates where account = ${account}`.execute(database.db)
+      return rows[0]?.ms
+    }
+    const [alone, followed] = [newKey(), newKey()]
+    const first = { alone: await reserved(alone), followed: await reserved(followed) }
+    const began = performance.now()
+    await eventually(() => performance.now() - began > 30)
+    await reserved(followed)
+    const unmade = { limits, tokens: -500 }
+    await correctRate(database.db, alone, { ...unmade, unmadeAt: first.alone })
+    await correctRate(database.db, followed, { ...unmade, unmadeAt: first.followed })
+    expect(await owed(alone)).toBe(0)
+    expect(await owed(followed)).toBeGreaterThan(11)
   })
 
   it('whoever would wait for more than half a minute is sent away, and comes back in time', async () => {
@@ -347,7 +354,9 @@ describe('slots and queues of one process', () => {
     expect(vendor.refused[0]?.error).toMatchObject({ code: 'model_unavailable', retryable: true })
     const { error } = vendor.refused[0] ?? {}
     expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThanOrEqual(2_000)
-    expect(String(error)).toMatch(/was not asked: its turn did not come within 0\.04 s, 1 of 1 slots/)
+    expect(String(error)).toMatch(
+      /was not asked: its turn did not come within 0\.04 s, 1 of 1 slots/,
+    )
     expect(rates.use()).toMatchObject([{ running: 1, waiting: 0 }])
     vendor.call('a/1/3')
     vendor.inside[0]?.leave()

@@ -4,18 +4,19 @@ import type { FailedModel, Ledger, LedgerCall, OpenedCall, PaidAnswer } from '..
 import type { StepAttempt } from '../../agent/ports.ts'
 import { type CallRow, type Rows, stepKey } from './fake-rows.ts'
 
-interface Question {
+interface Question extends Pick<LedgerCall, 'step' | 'call' | 'purpose'> {
   readonly attempt: StepAttempt
-  readonly step: string
-  readonly call: number
 }
 
 /** The ledger's rules (turns/ledger.ts, ledger-open.ts) on rows in memory. */
 export function fakeLedger(rows: Rows): Ledger {
-  const ofStep = ({ attempt, step }: Pick<Question, 'attempt' | 'step'>) =>
-    rows.calls.filter(({ call }) => call.attempt?.turnId === attempt.turnId && call.step === step)
+  const ofOrdinal = ({ attempt, step, call: ordinal }: Question) =>
+    rows.calls.filter(
+      ({ call }) =>
+        call.attempt?.turnId === attempt.turnId && call.step === step && call.call === ordinal,
+    )
   const ofQuestion = (question: Question) =>
-    ofStep(question).filter(({ call }) => call.call === question.call)
+    ofOrdinal(question).filter(({ call }) => call.purpose === question.purpose)
   const paid = (question: Question): PaidAnswer | undefined => {
     for (const { response, error, finishReason } of ofQuestion(question).toReversed()) {
       if (response === undefined || response === null || error !== null) continue
@@ -28,7 +29,7 @@ export function fakeLedger(rows: Rows): Ledger {
     if (step?.token !== question.attempt.token || step.state !== 'pending') {
       throw new FencedError(question.step)
     }
-    for (const row of ofQuestion(question)) if (row.state === 'pending') row.state = 'unknown'
+    for (const row of ofOrdinal(question)) if (row.state === 'pending') row.state = 'unknown'
     return paid(question)
   }
   const find = ({ id }: Pick<LedgerCall, 'id'>) => {
@@ -38,8 +39,9 @@ export function fakeLedger(rows: Rows): Ledger {
   }
   return {
     async standing(question) {
-      const gen = ofStep(question).filter(({ call }) => call.attempt?.gen === question.attempt.gen)
-      return { paid: paid(question), failed: failedOf(gen) }
+      const { gen } = question.attempt
+      const calls = ofQuestion(question).filter(({ call }) => call.attempt?.gen === gen)
+      return { paid: paid(question), failed: failedOf(calls) }
     },
     async open(call) {
       const { attempt } = call

@@ -125,9 +125,11 @@ describe('in a database with 25,000 messages, of which one room has 5,000', () =
     const plan = await onlyPlan((db) => spentBy(db, { ...range, groupBy: 'room' }))
     expect(plan.indexes).toContain('model_calls_agent')
     expect(scansOf([plan])).toEqual([])
-    await sql`insert into budget_usage (agent_id, scope, scope_id, period, starts, unit, used)
-      select ${agentId}::uuid, 'user', gen_random_uuid(), 'day', current_date - n % 365, 'tokens', n
-      from generate_series(1, 20000) n`.execute(database.db)
+    for (const id of [agentId, await createAgent(database.db), await createAgent(database.db)]) {
+      await sql`insert into budget_usage (agent_id, scope, scope_id, period, starts, unit, used)
+        select ${id}::uuid, 'user', gen_random_uuid(), 'day', current_date - n % 365, 'tokens', n
+        from generate_series(1, 20000) n`.execute(database.db)
+    }
     await sql`analyze budget_usage`.execute(database.db)
     const counts = await onlyPlan((db) => usedNow(db, agentId, 10))
     expect(counts.indexes).toEqual(['budget_usage_agent'])

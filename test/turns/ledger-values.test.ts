@@ -109,7 +109,10 @@ describeDatabases('the ledger, told what Postgres would refuse,', (open) => {
   })
 
   it('keeps 2,000 characters of an error, all of which can be stored', async () => {
-    const { row } = await ended({ error: `\u0000\ud800${'x'.repeat(1_997)}😀`, errorCode: 'a\u0000' })
+    const { row } = await ended({
+      error: `\u0000\ud800${'x'.repeat(1_997)}😀`,
+      errorCode: 'a\u0000',
+    })
     expect(row.error).toBe(`\ufffd\ufffd${'x'.repeat(1_997)}\ufffd`)
     expect(row.error_code).toBe('a\ufffd')
   })
