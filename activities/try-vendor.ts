@@ -64,7 +64,9 @@ const exhausted = (budget: ExhaustedBudget) => ({
   maySmaller: budget.atLimit === 'smaller',
 })
 
-const tokensOf = ({ usage }: CallAnswer) => usage && usage.inputTokens + usage.outputTokens
+/** None counted is not known: 0 would say that the vendor was not asked. */
+const tokensOf = ({ usage }: CallAnswer) =>
+  (usage && usage.inputTokens + usage.outputTokens) || undefined
 
 const rowOf = <Result extends Billed>(
   { attempt, agent, step, call, purpose }: VendorCall<Result>,

@@ -69,7 +69,7 @@ function whoWrites(chains: Chains, { MODEL_VENDOR: named }: Values): Finding {
   }
   const behind = rest.length > 0 ? `; when it fails: ${rest.join(', ')}` : ''
   const [{ host } = { host: '' }] = chain
-  return { name, state: 'ok', message: `${first} at ${host} answers${behind}` }
+  return { name, state: 'ok', message: `${first} at ${host} is asked${behind}` }
 }
 
 const NOBODY = new ModelError('No model answers TEXT_LARGE.', {

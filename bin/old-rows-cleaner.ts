@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import { deleteOldForks, MAX_DELETED } from '../turns/forks.ts'
-import { deleteOldCounts } from '../turns/spending.ts'
+import { deleteOldCounts, MAX_DELETED_COUNTS } from '../turns/spending.ts'
 
 /** How long a fork can be looked at. */
 export const FORK_AGE_MS = 7 * 24 * 3_600_000
@@ -13,15 +13,15 @@ const FIRST_MS = 60_000
 
 /**
  * Deletes old forks, and the counts of budgets whose time is over, when it is called, but only once in an
- * hour, and more often as long as there are many forks. Several processes may do so at the same time.
+ * hour, and more often as long as there are many. Several processes may do so at the same time.
  * @param now milliseconds since the epoch
  */
 export function createOldRowsCleaner(db: Kysely<Database>, now = Date.now): () => Promise<void> {
   let nextAt = now() + FIRST_MS
   return async () => {
     if (now() < nextAt) return
-    await deleteOldCounts(db)
-    const deleted = await deleteOldForks(db, FORK_AGE_MS)
-    if (deleted < MAX_DELETED) nextAt = now() + PAUSE_MS
+    const counts = await deleteOldCounts(db)
+    const forks = await deleteOldForks(db, FORK_AGE_MS)
+    if (forks < MAX_DELETED && counts < MAX_DELETED_COUNTS) nextAt = now() + PAUSE_MS
   }
 }

@@ -89,7 +89,7 @@ export async function usedNow(
 }
 
 /** Some dozen milliseconds of work; an agent of many people has a count per person and day. */
-const MAX_DELETED_COUNTS = 10_000
+export const MAX_DELETED_COUNTS = 10_000
 
 /**
  * Deletes counts whose month is over by more than one: a call that was reserved there, and came back

@@ -11,7 +11,7 @@ describe('what doctor says about models', () => {
     expect(findings[0]).toEqual({
       ...{ name: 'model', state: 'ok' },
       message:
-        'anthropic/claude-sonnet-5 at api.anthropic.com answers; when it fails: openai/gpt-5.4',
+        'anthropic/claude-sonnet-5 at api.anthropic.com is asked; when it fails: openai/gpt-5.4',
     })
     expect(findings).toHaveLength(2)
     expect(JSON.stringify(findings)).not.toContain('canary')
