@@ -41,8 +41,8 @@ const house = (options: Partial<FakePortsOptions> = {}) =>
 const turnWith = (ports: FakePorts, ...attachments: readonly Media[]) =>
   runningTurn(ports, 'Look!', { content: { attachments: attachments.map((one) => ({ ...one })) } })
 
-const attend = (ports: FakePorts, turn: TurnInput, attempt = 1) =>
-  fakeStep(ports, attempt).run((activities) => activities.attend(turn))
+const attend = (ports: FakePorts, turn: TurnInput, attempt = 1, timeMs?: number) =>
+  fakeStep(ports, attempt, { timeMs }).run((activities) => activities.attend(turn))
 
 /** What the message has now. */
 const attachments = (ports: FakePorts, turn: TurnInput) =>
@@ -257,7 +257,7 @@ describe('an attachment that cannot be looked at', () => {
     const hanging = hangingCall()
     const ports = house({ vendor: vendorOf(hanging.answer) })
     const turn = await turnWith(ports, { url: CAT }, { url: NOTE })
-    await attend(ports, turn)
+    await attend(ports, turn, 1, 1_000)
     expect(attachments(ports, turn)).toEqual([
       { url: CAT, description: '(image, not described: there was no time left for it)' },
       { url: NOTE, text: 'Milk, bread' },

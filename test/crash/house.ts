@@ -90,7 +90,7 @@ export async function openHouse(site: Site, taskQueue: string): Promise<House> {
         OPENAI_LARGE_MODEL: `large of ${name}`,
         OPENAI_SMALL_MODEL: `small of ${name}`,
         // The second vendor of the chain, on the same stub, so that there is one bill.
-        XAI_API_KEY: 'a key',
+        XAI_API_KEY: 'a-key-of-tests',
         XAI_BASE_URL: stub.url,
         XAI_LARGE_MODEL: `second of ${name}`,
         XAI_SMALL_MODEL: `small second of ${name}`,

@@ -18,11 +18,11 @@ export interface FakeStep {
 export function fakeStep(
   ports: FakePorts,
   attempt = 1,
-  { runId = RUN_ID, isLocal = false } = {},
+  { runId = RUN_ID, isLocal = false, timeMs = 60_000 } = {},
 ): FakeStep {
   const workflowExecution = { workflowId: 'workflow', runId }
-  const times = { scheduleToCloseTimeoutMs: 60_000 }
-  const info = { attempt, activityId: 'activity', isLocal, workflowExecution, ...times }
+  const time = { scheduleToCloseTimeoutMs: timeMs }
+  const info = { attempt, activityId: 'activity', isLocal, workflowExecution, ...time }
   const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') })
   const activities = createActivities(ports)
   let heartbeats = 0
