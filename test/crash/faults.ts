@@ -52,6 +52,7 @@ const VENDOR = ['request:sent', 'first token:before', 'last token:after']
 const NO_ANSWER = [
   ...['request:sent', 'first token:after', 'last token:after'],
   ...['once effect:after', 'idempotent effect:after'],
+  ...['fallback request:sent', 'fallback first token:after'],
 ]
 
 export function appliesAt(fault: Fault, { name }: Point): boolean {

@@ -7,7 +7,7 @@ export interface Selection {
   /** Part of a point's name. */
   readonly only: string
   readonly fault: string | undefined
-  /** Besides the kills only every so manieth cell, counted from `offset`. @default all of them */
+  /** Only every so manieth cell, of the kills every second one, counted from `offset`. @default all of them */
   readonly share?: number
   readonly offset?: number
 }
@@ -19,9 +19,13 @@ export function selectCells({ only, fault, share = 1, offset = 0 }: Selection): 
   const rank = (cell: Cell) => (SLOW.indexOf(cell.fault) + SLOW.length + 1) % (SLOW.length + 1)
   return [...everywhere(), ...otherPlatforms()]
     .filter(isWanted)
-    .filter((cell, index) => cell.fault === 'kill' || index % share === offset % share)
+    .filter((cell, index) =>
+      isDrawn(index, offset, cell.fault === 'kill' ? Math.min(2, share) : share),
+    )
     .toSorted((a, b) => rank(a) - rank(b))
 }
+
+const isDrawn = (index: number, offset: number, share: number) => index % share === offset % share
 
 const SLOW: readonly Fault[] = ['pause', 'kill, no sweeper', 'kill', 'cut Temporal']
 
