@@ -13,7 +13,10 @@ export const createAdmit = ({ turns, agents }: Pick<Ports, 'turns' | 'agents'>) 
     // An agent that does not load fails the next step, whose failure is settled and explained.
     const agent = await agentOf({ agents }, admitted.turn).catch(unlessUnavailable)
     const foreignProviders = agent?.providers.some((p) => !p.builtIn) ?? false
-    const { rounds, message } = admitted.turn
+    const { rounds } = admitted.turn
+    // A later generation goes through all rounds again, and perhaps nobody has looked at the last one's.
+    const latest = rounds > 1 ? await turns.load(turn, rounds) : undefined
+    const { message } = latest ?? admitted.turn
     const attends = needsAttention(message.content) && { hasAttachments: true as const }
     return { kind: 'admitted', foreignProviders, rounds, ...attends }
   }

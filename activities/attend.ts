@@ -8,6 +8,7 @@ import type { JsonObject } from '../schema/json.ts'
 import { storableText } from '../schema/text.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
+import { createPlaces, type Places } from './look-places.ts'
 import { type Finding, type LookPorts, lookAt } from './media-look.ts'
 import { attendStep } from './rounds.ts'
 import { type OpenTurn, openTurn } from './turn-context.ts'
@@ -16,6 +17,12 @@ type AttendPorts = LookPorts & Pick<Ports, 'turns' | 'agents' | 'journal'>
 
 /** Attachments that are looked at side by side: each may be 25 MB. */
 const LANES = 3
+
+/**
+ * Looks of one process at a time, of all of its turns: each holds the bytes that it fetched, and a
+ * copy of them in base64, until the vendor has answered.
+ */
+const PLACES = 4
 
 /** Part of the step's time after which what was found is written, whatever is still missing. */
 const WORKING_SHARE = 0.85
@@ -28,7 +35,7 @@ const MAX_ATTEMPTS = 3
  * message, so that every later step and turn sees it. Run again, it finds that and does nothing; looks
  * that an earlier attempt paid for are not paid again.
  */
-export const createAttend = (ports: AttendPorts) =>
+export const createAttend = (ports: AttendPorts, places = createPlaces(PLACES)) =>
   async function attend(input: TurnInput, round = 1): Promise<void> {
     const attempt = currentAttempt(input)
     const step = attendStep(round)
@@ -36,7 +43,7 @@ export const createAttend = (ports: AttendPorts) =>
     if (claim.kind === 'done') return
     await withHeartbeats(async (signal) => {
       const opened = await openTurn(ports, input, step, round)
-      const findings = await lookAtAll(ports, { attempt, step, opened, signal })
+      const findings = await lookAtAll(ports, { attempt, step, opened, signal, places })
       await ports.journal.finish(
         attempt,
         step,
@@ -56,6 +63,7 @@ interface Looking {
   readonly step: string
   readonly opened: OpenTurn
   readonly signal: AbortSignal
+  readonly places: Places
 }
 
 async function lookAtAll(ports: AttendPorts, looking: Looking): Promise<readonly Finding[]> {

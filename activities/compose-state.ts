@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/agent.ts'
+import { spokenText } from '../agent/attachment-words.ts'
 import { type ComposedState, composeState as compose } from '../agent/compose-state.ts'
 import { type DecisionMode, wantedDecision } from '../agent/decision-mode.ts'
 import type { ResolvedModel } from '../agent/models.ts'
@@ -63,7 +64,7 @@ async function promptFor(
   const { prompt, state, stableLength, cut } = await fitPrompt(composed, {
     template: templateOf(agent.character, name),
     model,
-    message: turn.message.content.text ?? '',
+    message: spokenText(turn.message.content),
     besides: mode === 'tools' ? toolsText(agent, tools) : '',
   })
   return {

@@ -1,3 +1,4 @@
+import { shortened } from '../agent/attachment-words.ts'
 import { type Described, kindOf, type Media, type MediaKind } from '../agent/attachments.ts'
 import { FencedError, ModelError, UnavailableError } from '../agent/errors.ts'
 import { type FetchedMedia, MAX_BYTES, MediaError, type MediaFetcher } from '../agent/media.ts'
@@ -10,6 +11,7 @@ import { wordsOf } from '../agent/words-of.ts'
 import { storableText } from '../schema/text.ts'
 import { callModel } from './call-model.ts'
 import { placeOf, type VendorPorts } from './call-vendor.ts'
+import type { Places } from './look-places.ts'
 import { callTranscription } from './transcribe.ts'
 import type { OpenTurn } from './turn-context.ts'
 
@@ -27,6 +29,8 @@ export interface Look {
   readonly signal: AbortSignal
   /** Milliseconds since the epoch. */
   readonly deadlineAt: number
+  /** Of all looks of this process. */
+  readonly places: Places
 }
 
 export interface Finding {
@@ -40,7 +44,7 @@ export interface Finding {
 /** A server that takes longer holds up the reply. */
 const FETCH_LIMIT_MS = 15_000
 
-/** Of a document, in characters: more than a prompt has a place for. */
+/** Of a document or a recording, in characters: more than a prompt has a place for. */
 const MAX_TEXT = 20_000
 
 /**
@@ -54,12 +58,18 @@ export async function lookAt(ports: LookPorts, look: Look): Promise<Finding> {
   const began = performance.now()
   const since = () => Math.round(performance.now() - began)
   try {
-    return { media, described: await found(ports, look), ms: since() }
+    return {
+      media,
+      described: await look.places(look.signal, () => found(ports, look)),
+      ms: since(),
+    }
   } catch (failure) {
     if (failure instanceof FencedError || failure instanceof UnavailableError) throw failure
     const reason = reasonOf(failure, look)
     const description = `(${NOT_DONE[kindOf(media)]}: ${reason})`
-    return { media, described: { description: storableText(description) }, ms: since(), failure }
+    const unread = passingReason(failure, look)
+    const described = { description: storableText(description), ...(unread ? { unread } : {}) }
+    return { media, described, ms: since(), failure }
   }
 }
 
@@ -117,7 +127,7 @@ async function describe(ports: LookPorts, look: Look, { data }: FetchedMedia): P
 
 async function transcribe(ports: LookPorts, look: Look, fetched: FetchedMedia): Promise<Described> {
   const mimeType = soundType(fetched, look.media)
-  if (mimeType === undefined) throw new MediaError(`it is no sound but '${fetched.mimeType}'`)
+  if (mimeType === undefined) throw new MediaError(`it is no sound but ${typeName(fetched)}`)
   const text = await callTranscription(ports, {
     ...questionOf(look),
     audio: fetched.data,
@@ -125,18 +135,20 @@ async function transcribe(ports: LookPorts, look: Look, fetched: FetchedMedia): 
   })
   return text === ''
     ? { description: '(audio, in which nothing is said)' }
-    : { text: storableText(text) }
+    : { text: storableText(shortened(text, MAX_TEXT)) }
 }
 
 function read(fetched: FetchedMedia): Described {
   const text = textOf(fetched)
-  if (text === undefined) throw new MediaError(`it is no text but '${fetched.mimeType}'`)
-  const left = text.length - MAX_TEXT
-  const shown = left > 0 ? `${text.slice(0, MAX_TEXT)} … (${left} more characters)` : text
-  return shown.trim() === ''
+  if (text === undefined) throw new MediaError(`it is no text but ${typeName(fetched)}`)
+  return text.trim() === ''
     ? { description: '(an empty document)' }
-    : { text: storableText(shown) }
+    : { text: storableText(shortened(text, MAX_TEXT)) }
 }
+
+/** A server's word, which stands in the prompt: nothing but a type may be said with it. */
+const typeName = ({ mimeType }: FetchedMedia): string =>
+  /^[\w.+/-]{1,60}$/.test(mimeType) ? `'${mimeType}'` : 'something without a proper type'
 
 function questionOf({ attempt, step, call, opened, signal, deadlineAt }: Look) {
   const { agent, turn } = opened
@@ -149,6 +161,17 @@ function reasonOf(failure: unknown, { signal, media }: Look): string {
   if (failure instanceof ModelError) return MODEL_REASONS[failure.code](PURPOSES[kindOf(media)])
   return signal.aborted ? 'there was no time left for it' : 'something unexpected went wrong'
 }
+
+/** Why it was not looked at, where that may be otherwise when an operator retries the turn. */
+function passingReason(failure: unknown, { signal }: Look): string | undefined {
+  if (failure instanceof ModelError) return PASSING.has(failure.code) ? failure.code : undefined
+  return signal.aborted && !(failure instanceof MediaError) ? 'no_time' : undefined
+}
+
+const PASSING: ReadonlySet<ModelError['code']> = new Set<ModelError['code']>([
+  ...(['model_not_configured', 'model_unavailable'] as const),
+  ...(['budget_exhausted', 'budget_stop'] as const),
+])
 
 const PURPOSES: Readonly<Record<MediaKind, string>> = {
   image: 'IMAGE_DESCRIPTION',

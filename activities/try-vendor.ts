@@ -13,6 +13,8 @@ import { recorded } from './recorded.ts'
 
 /** After it one call finds out whether the vendor still means it: some ask for a day, by mistake. */
 const MAX_PAUSE_MS = 60_000
+/** When it does not say for how long. */
+const USUAL_PAUSE_MS = 1_000
 
 export type Outcome<Result> =
   | { readonly kind: 'answered'; readonly result: Result }
@@ -106,8 +108,8 @@ async function ask<Result extends Billed>(
     if (isOutage(error, signal)) visit.reported = 'failure'
     await ports.ledger.end(row, end)
     if (signal.aborted || !(error instanceof ModelError)) throw error
-    if (error.status === 429 && error.retryAfterMs) {
-      ports.rates.pause(target, Math.min(error.retryAfterMs, MAX_PAUSE_MS))
+    if (error.status === 429) {
+      ports.rates.pause(target, Math.min(error.retryAfterMs ?? USUAL_PAUSE_MS, MAX_PAUSE_MS))
     }
     return { kind: 'failed', error }
   }
@@ -118,6 +120,9 @@ async function ask<Result extends Billed>(
   return { kind: 'answered', result }
 }
 
-/** What a breaker counts: the vendor's fault, not the request's, and not ours. */
+/**
+ * What a breaker counts: the vendor's fault, not the request's, and not ours. A 429 concerns the account,
+ * which is paused; other accounts use the same model.
+ */
 const isOutage = (error: unknown, signal: AbortSignal): boolean =>
-  !signal.aborted && error instanceof ModelError && error.retryable
+  !signal.aborted && error instanceof ModelError && error.retryable && error.status !== 429

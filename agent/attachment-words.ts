@@ -4,6 +4,9 @@ import type { Content } from './memory.ts'
 /** Of each attachment, in the line of a message in a transcript. */
 const MAX_IN_LINE = 300
 
+/** Of all that is said in the recordings of a message: a long transcript, and the beginning of more. */
+const MAX_SPOKEN = 24_000
+
 /**
  * A message in words, for a line of a transcript: its text, and behind it what came with it in square
  * brackets. A voice message is what was said in it.
@@ -21,7 +24,13 @@ export function spokenText(content: Content): string {
   const text = content.text ?? ''
   if (text.trim() !== '') return text
   const heard = attachmentsOf(content).filter((media) => isSaid(content, media))
-  return heard.map((media) => media.text).join('\n')
+  return shortened(heard.map((media) => media.text).join('\n'), MAX_SPOKEN)
+}
+
+/** Its first `max` characters, and how many more there are. */
+export function shortened(text: string, max: number): string {
+  const left = text.length - max
+  return left > 0 ? `${text.slice(0, max)} … (${left} more characters)` : text
 }
 
 const isSaid = ({ text = '' }: Content, media: Media): boolean =>

@@ -17,7 +17,10 @@ export interface Media {
 }
 
 /** What looking at an attachment has found. */
-export type Described = Pick<Media, 'title' | 'description' | 'text'>
+export type Described = Pick<Media, 'title' | 'description' | 'text'> & {
+  /** It was not looked at for a reason that passes: an operator's retry looks again. */
+  readonly unread?: string
+}
 
 /** `text`: can be read as it is; `other`: nothing that we look at. */
 export type MediaKind = 'image' | 'audio' | 'text' | 'other'
@@ -58,11 +61,24 @@ export function withDescriptions(content: Content, found: ReadonlyMap<string, De
   return { ...content, attachments }
 }
 
-const known = ({ title, description, text }: Described = {}): JsonObject => ({
+const known = ({ title, description, text, unread }: Described = {}): JsonObject => ({
   ...(title === undefined ? {} : { title }),
   ...(description === undefined ? {} : { description }),
   ...(text === undefined ? {} : { text }),
+  ...(unread === undefined ? {} : { unread }),
 })
+
+/** The content as if nobody had tried to look at what could not be looked at then. */
+export function withoutPassingReasons(content: Content): Content {
+  const isMarked = (item: Json) => isMedia(item) && typeof item.unread === 'string'
+  if (!listed(content).some(isMarked)) return content
+  const attachments = listed(content).map((item) => {
+    if (!isMarked(item)) return item
+    const { unread: _, description: __, ...rest } = item as JsonObject // it is media
+    return rest
+  })
+  return { ...content, attachments }
+}
 
 /** By its content type, else by its `data:` URL or by the ending of its name. */
 export function kindOf({ contentType = '', url }: Media): MediaKind {

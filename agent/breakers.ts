@@ -32,7 +32,8 @@ export interface ReportedCall {
 
 /**
  * One circuit breaker per vendor, host and model, whose state all processes share. Only what the vendor
- * could not help counts as a failure: outages, timeouts, rate limits; not a refused request.
+ * could not help counts as a failure: outages, timeouts; not a refused request, nor a rate limit,
+ * which is the account's.
  */
 export interface Breakers {
   /** Asks before a call. Never waits for another call. */

@@ -90,7 +90,7 @@ function publicLookup({ allowedHosts, resolve = lookup }: MediaFetchOptions): Lo
 
 /** All of a name's addresses: which one is taken is not for us to say. */
 function refuseUnlessPublic(addresses: readonly string[]): void {
-  if (addresses.length > 0 && addresses.every(isPublicAddress)) return
+  if (addresses.length > 0 && addresses.every((address) => isPublicAddress(address))) return
   throw new MediaError('its server is not in the public internet', {
     hint: 'TURNKEEPER_MEDIA_HOSTS names the exceptions.',
   })

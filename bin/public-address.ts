@@ -1,15 +1,18 @@
 import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 
 /**
  * Ranges of the registries of special-purpose addresses (IANA, RFC 6890 and its successors) that no
  * public server has, multicast included. IPv4 addresses that are written as IPv6 ones
- * (`::ffff:127.0.0.1`) count as what they are.
+ * (`::ffff:127.0.0.1`) count as what they are. 168.63.129.16 is public by its number alone: every
+ * machine in Azure reaches its own host by it.
  */
 const V4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16'],
   ...['172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24'],
   ...['192.88.99.0/24', '192.168.0.0/16', '192.175.48.0/24', '198.18.0.0/15', '198.51.100.0/24'],
   ...['203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+  '168.63.129.16/32',
 ]
 
 /** The one range of IPv6 that is given to public servers, and what is special within it. */
@@ -31,14 +34,33 @@ function listOf(ranges: readonly string[]): BlockList {
   return list
 }
 
-/** Whether an address can be that of a server in the public internet. What is no address is not. */
-export function isPublicAddress(address: string): boolean {
+/** Of this machine, as they are now. */
+type Interfaces = ReturnType<typeof networkInterfaces>
+
+/**
+ * Whether an address can be that of a server in the public internet. What is no address is not, nor
+ * is an address of this machine: behind it are services that its firewall keeps from the internet.
+ */
+export function isPublicAddress(
+  address: string,
+  interfaces: Interfaces = networkInterfaces(),
+): boolean {
   const family = isIP(address)
-  if (family === 4) return !special.check(address, 'ipv4')
+  if (family === 4) return !special.check(address, 'ipv4') && !isOwn(address, interfaces)
   if (family !== 6 || address.includes('%')) return false
   const embedded = embeddedV4(address)
-  if (embedded !== undefined) return isPublicAddress(embedded)
-  return global6.check(address, 'ipv6') && !special.check(address, 'ipv6')
+  if (embedded !== undefined) return isPublicAddress(embedded, interfaces)
+  const isGlobal = global6.check(address, 'ipv6') && !special.check(address, 'ipv6')
+  return isGlobal && !isOwn(address, interfaces)
+}
+
+/** By value: an IPv6 address has many spellings. */
+function isOwn(address: string, interfaces: Interfaces): boolean {
+  const own = new BlockList()
+  for (const entry of Object.values(interfaces).flatMap((entries) => entries ?? [])) {
+    own.addAddress(entry.address, entry.family === 'IPv6' ? 'ipv6' : 'ipv4')
+  }
+  return own.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }
 
 /** Of `::ffff:a.b.c.d` and of NAT64's `64:ff9b::a.b.c.d`. */

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Memory } from '../agent/memory.ts'
 import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
+import { withoutInlineMedia } from './inline-media.ts'
 
 export interface RecentOptions {
   readonly roomId: string
@@ -15,19 +16,6 @@ export interface RecentOptions {
    */
   readonly upTo: number
 }
-
-/** Characters of a `data:` URL that tell what it was. */
-const INLINE_URL_LENGTH = 64
-
-/** A picture inside a message is megabytes: whoever reads a conversation wants what was found in it. */
-const withoutInlineMedia = sql`
-  case when jsonb_typeof(content -> 'attachments') = 'array'
-    then content || jsonb_build_object('attachments', (
-      select coalesce(jsonb_agg(case when item ->> 'url' like 'data:%'
-          then item || jsonb_build_object('url', left(item ->> 'url', ${INLINE_URL_LENGTH}::int))
-          else item end order by place), '[]')
-      from jsonb_array_elements(content -> 'attachments') with ordinality as a(item, place)))
-    else content end`
 
 /** The newest `count` memories of a room, oldest first. */
 export async function recentMemories(
@@ -44,7 +32,7 @@ export async function recentMemories(
     metadata: JsonObject
     created_at: Date
   }>`
-    select id, agent_id, room_id, world_id, entity_id, ${withoutInlineMedia} as content, metadata,
+    select id, agent_id, room_id, world_id, entity_id, ${withoutInlineMedia('content')} as content, metadata,
       created_at
     from memories
     where room_id = ${roomId} and type = ${type}

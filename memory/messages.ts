@@ -1,7 +1,11 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../schema/database.ts'
+import { withoutInlineMedia } from './inline-media.ts'
 
-/** A channel's messages, newest first. `before` in milliseconds since the epoch. */
+/**
+ * A channel's messages, newest first, without the pictures inside them: a page of those is 100 MB.
+ * `before` in milliseconds since the epoch.
+ */
 export function listMessages(
   db: Kysely<Database>,
   channelId: string,
@@ -10,6 +14,10 @@ export function listMessages(
   let query = db
     .selectFrom('messages')
     .selectAll()
+    .select([
+      withoutInlineMedia('raw_message').as('raw_message'), // instead of the columns of these names
+      withoutInlineMedia('metadata').as('metadata'),
+    ])
     .where('channel_id', '=', channelId)
     .orderBy('created_at', 'desc')
     .limit(limit)

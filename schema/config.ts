@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BUDGETS_EXPECTED, budgetsText } from './budget.ts'
+import { hostNames } from './host-names.ts'
 import { LOG_LEVELS, logLevel } from './log-level.ts'
 
 /** What the reader of a setting needs: its name outside, what it does, and what may be written. */
@@ -103,10 +104,10 @@ export const configSchema = z.object({
     description: 'Largest body of a request.',
     expected: 'a size of at least 1kb, like 500kb or 2mb',
   }),
-  mediaHosts: list.prefault('').register(settingMeta, {
+  mediaHosts: list.pipe(hostNames).prefault('').register(settingMeta, {
     env: 'TURNKEEPER_MEDIA_HOSTS',
     description: 'Hosts, comma-separated, whose attachments are fetched although not public.',
-    expected: 'host names separated by commas',
+    expected: 'host names or IP addresses without ports, separated by commas',
   }),
   apiUrl: webUrl({
     env: 'TURNKEEPER_API_URL',

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import type { HeadTurn, TurnState } from '../schema/turn.ts'
 import { freshDeadline } from './deadline.ts'
+import { forgetPassingReasons } from './described.ts'
 import { lockRoomAndTurn, startableHead } from './head.ts'
 
 /** What an operator does about a turn that ended badly. */
@@ -51,6 +52,7 @@ export function retryDeadLetter(db: Kysely<Database>, retry: Retry): Promise<Act
       return { kind: 'agent-stopped', agentId: standing.agent_id }
     }
     const original = retry.text === null ? null : await editMessage(trx, retry.turnId, retry.text)
+    await forgetPassingReasons(trx, retry.turnId)
     await note(trx, { ...retry, act: 'retry', original }, standing)
     await queueAgain(trx, retry, standing.room_id)
     return { kind: 'done', head: await startableHead(trx, standing.room_id) }

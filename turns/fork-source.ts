@@ -6,7 +6,7 @@ import type { JsonObject } from '../schema/json.ts'
 import { isTerminal, type TurnState } from '../schema/turn.ts'
 import { loadTurn } from './admit.ts'
 import type { Journaled } from './fork-plan.ts'
-import { withMerged } from './merged-messages.ts'
+import { joined, withMerged } from './merged-messages.ts'
 
 /** Forks of one agent that may wait or run at the same time: each costs model calls. */
 export const MAX_ACTIVE_FORKS = 4
@@ -99,15 +99,15 @@ function reasonAgainst({ state, fork_of, answered_by }: Standing): string | unde
   return undefined
 }
 
-/** The message that is answered last, with the text of all: a fork knows from the beginning what steered the original. */
+/** The message that is answered last, with the text and the attachments of all: a fork knows from the beginning what steered the original. */
 async function asOneMessage(trx: Kysely<Database>, turn: LoadedTurn): Promise<LoadedTurn> {
   let whole = turn
   for (let round = 2; round <= turn.rounds; round += 1) {
     const next = await withMerged(trx, turn, round)
-    const text = [whole, next].map(({ message }) => message.content.text ?? '').join('\n')
+    const content = joined([whole.message.content, next.message.content])
     whole = {
       ...whole,
-      message: { ...next.message, content: { ...next.message.content, text } },
+      message: { ...next.message, content },
       mergedMemoryIds: [...whole.mergedMemoryIds, ...next.mergedMemoryIds],
     }
   }

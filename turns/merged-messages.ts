@@ -42,7 +42,8 @@ export async function withMerged(
   return { ...turn, rounds, message, mergedMemoryIds: parts.map((part) => part.id) }
 }
 
-function joined(contents: readonly Content[]): Content {
+/** One message with the text of all, a line each, and with what came with any of them. */
+export function joined(contents: readonly Content[]): Content {
   const attachments = contents.flatMap((content): Json[] =>
     Array.isArray(content.attachments) ? content.attachments : [],
   )

@@ -57,7 +57,6 @@ async function answer(
         if (verdict === 'needs_approval') return { kind: 'needs_approval', ordinal }
         ordinal += 1
       }
-      attends = false
       if (round < rounds) continue // an earlier generation got as far as this
       const goesOn = steering.isAsked(round) && (await steps.steer(round))
       if (!goesOn) return { kind: 'decided', round }

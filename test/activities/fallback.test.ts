@@ -130,6 +130,18 @@ describe('a model call with a second vendor behind the first', () => {
     await failureOf(callModel({ ...ports, breakers: { ...ports.breakers, report } }, await call()))
     expect(told).toEqual(['first neutral', 'second failure'])
   })
+
+  it('pauses the account of a vendor that is asked too often, and leaves its breaker alone', async () => {
+    const { ports, call } = await prepare([down({ status: 429, retryAfterMs: 90_000 })], ['yes'])
+    const told: string[] = []
+    const report = async ({ vendor }: { vendor: { name: string } }, outcome: string) =>
+      void told.push(`${vendor.name} ${outcome}`)
+    const pause = ({ vendor }: { vendor: { name: string } }, ms: number) =>
+      void told.push(`${vendor.name} pauses for ${ms}`)
+    const breakers = { ...ports.breakers, report }
+    await callModel({ ...ports, breakers, rates: { ...ports.rates, pause } }, await call())
+    expect(told).toEqual(['first pauses for 60000', 'first neutral', 'second success'])
+  })
 })
 
 describe('a chain', () => {

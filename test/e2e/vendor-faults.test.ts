@@ -19,6 +19,10 @@ const KEY = 'sk-a-key-that-nobody-may-see-4711'
 const LONG = 'All work and no play. '.repeat(9_000).trim()
 const APOLOGY = 'Sorry, that went wrong on my side.'
 
+/** Characters of an answer after which nothing more is read. */
+const MAX_ANSWER = 1_000_000
+const ENDLESS = `<response><thought>?</thought><actions>REPLY</actions><text>${'la '.repeat(350_000)}`
+
 interface Fault {
   readonly name: string
   /** To the first request, the second …; the last one to all others. */
@@ -130,6 +134,27 @@ const FAULTS: readonly Fault[] = [
     ...{ state: 'replied', text: LONG, requests: 1 },
   },
   {
+    name: 'does not know the model (404)',
+    answers: [
+      {
+        kind: 'status',
+        status: 404,
+        body: { error: { message: 'The model does not exist.', code: 'model_not_found' } },
+      },
+    ],
+    ...{ state: 'failed', code: 'model_rejected', requests: 1, reason: /OPENAI_LARGE_MODEL/ },
+  },
+  {
+    name: 'answers JSON of another shape',
+    answers: [{ kind: 'raw', contentType: 'application/json', body: '{"status": "fine"}' }],
+    ...{ state: 'failed', code: 'model_rejected', requests: 1, reason: /OPENAI_BASE_URL/ },
+  },
+  {
+    name: 'never stops',
+    answers: [{ ...raw(ENDLESS), chunkSize: 20_000 }],
+    ...{ state: 'replied', text: ENDLESS.slice(ENDLESS.indexOf('la '), MAX_ANSWER), requests: 1 },
+  },
+  {
     name: 'answers a web page',
     answers: [{ kind: 'raw', contentType: 'text/html', body: '<!doctype html><p>Hello!' }],
     ...{ state: 'failed', code: 'model_rejected', requests: 1, reason: /text\/html/ },
@@ -196,7 +221,9 @@ function expectBooked({ turn, requests }: Outcome): void {
   expect(rows).toHaveLength(requests.length)
   for (const [index, { promptTokens, completionTokens, state }] of requests.entries()) {
     const row = rows[index]
-    if (state === 'answered' && promptTokens > 0) {
+    // An answer that we stopped reading had perhaps been sent as a whole: nobody heard its usage.
+    const isHeard = state === 'answered' && row?.finishReason !== 'length'
+    if (isHeard && promptTokens > 0) {
       expect(row).toMatchObject({
         ...{ state: 'complete', inputTokens: promptTokens, outputTokens: completionTokens },
       })

@@ -68,6 +68,17 @@ describe('a turn whose message has a picture', () => {
     expect(vendor.requests[0]?.prompt).toContain('1. image: (nobody has looked at it)')
   })
 
+  it('looks in each round that an earlier generation began: that one may have died while it looked', async () => {
+    const vendor = scriptedVendor('<description>A cat.</description>', ANSWER)
+    const ports = await bench.ports({ vendor, media })
+    const turn = ports.accept('Look!', WITH_CAT)
+    const row = ports.turn(turn)
+    ports.rows.turns.set(turn.turnId, { ...row, loaded: { ...row.loaded, rounds: 2 } })
+    const { outcome, events } = await bench.run(ports, turn)
+    expect(outcome).toEqual({ state: 'replied' })
+    expect(scheduledSteps(events)).toEqual(['attend', 'decide', 'attend', 'decide'])
+  })
+
   it('takes no more than a third of its time for that', async () => {
     const hanging = hangingCall()
     const vendor = scriptedVendor(hanging.answer, ANSWER)
