@@ -77,7 +77,8 @@ function textCall(call: ModelCall, spoken: SpokenAnswer): VendorCall<TextResult>
         tools ? JSON.stringify(tools.specs) : '',
         params.json?.schema ? JSON.stringify(params.json.schema) : '',
       ].join(''),
-    inputExtra: (params.images?.length ?? 0) * TOKENS_PER_IMAGE,
+    inputExtra: (target, isReserved) =>
+      (params.images?.length ?? 0) * imageTokens(target, isReserved),
     maxTokens: params.maxTokens,
     invoke: (target, options) => generate(target, call, spoken, options),
     record: ({ text, finishReason }) => ({ text, finishReason }),
@@ -88,8 +89,21 @@ function textCall(call: ModelCall, spoken: SpokenAnswer): VendorCall<TextResult>
   }
 }
 
-/** What the larger vendors count for a picture of about a megapixel. */
-const TOKENS_PER_IMAGE = 1_600
+/** What most models count for a large picture. */
+const TOKENS_PER_IMAGE = 2_500
+
+/**
+ * Under a budget the dearest counts: models differ by the factor of ten, new ones come without a word
+ * about it, and reserving too much for a moment is better than missing a bill. Public reports name up to
+ * 5,000 for a picture; `gpt-4o-mini` alone has 2,833 and 5,667 more for each of up to eight tiles.
+ */
+const MOST_PER_IMAGE = 9_000
+const MOST_PER_IMAGE_OF_4O_MINI = 48_200
+
+function imageTokens({ model }: ResolvedModel, isReserved: boolean): number {
+  if (!isReserved) return TOKENS_PER_IMAGE
+  return /4o-mini/.test(model) ? MOST_PER_IMAGE_OF_4O_MINI : MOST_PER_IMAGE
+}
 
 async function generate(
   target: ResolvedModel,

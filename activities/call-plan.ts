@@ -31,14 +31,16 @@ export async function planCall<Result extends Billed>(
   const { agent, subject } = call
   const budgets = budgetsOf(agent.settings, operators)
   const maxTokens = call.maxTokens ?? target.sampling.maxTokens
-  const inputTokens = await countInput(call, target, budgets.length > 0)
-  if (inputTokens > target.card.contextTokens && !target.card.isGuess)
-    return tooLong(target, inputTokens)
+  const hasBudgets = budgets.length > 0
+  const textTokens = await countInput(call, target, hasBudgets)
+  if (textTokens > target.card.contextTokens && !target.card.isGuess)
+    return tooLong(target, textTokens)
+  const inputTokens = textTokens + (call.inputExtra?.(target, hasBudgets) ?? 0)
   if (budgets.length === 0) return { kind: 'planned', inputTokens, maxTokens }
   const { vendor, model, card } = target
   const verdict = chargeFor({
     ...{ budgets, agentId: agent.id, ...subject, inputTokens, card },
-    ...{ vendor: vendor.name, model, maxTokens: call.writesText === false ? 0 : maxTokens },
+    ...{ vendor: vendor.name, model, maxTokens, outputTokens: call.outputTokens },
   })
   if (verdict.kind === 'refused') return refused(verdict.message)
   if (verdict.kind === 'free') return { kind: 'planned', inputTokens, maxTokens }
@@ -51,13 +53,12 @@ async function countInput<Result extends Billed>(
   { card, limits }: ResolvedModel,
   hasBudgets: boolean,
 ): Promise<number> {
-  const { inputExtra = 0 } = call
   const input = call.input()
   const decides =
     hasBudgets || limits.tokensPerMinute !== undefined || input.length > card.contextTokens
-  if (!decides) return estimateTokens(input) + inputExtra
+  if (!decides) return estimateTokens(input)
   await card.ready?.().catch(() => undefined) // the estimate counts without it
-  return card.countTokens(input) + inputExtra + WIRE_TOKENS
+  return card.countTokens(input) + WIRE_TOKENS
 }
 
 const tooLong = ({ vendor, model, card }: ResolvedModel, tokens: number): UnaskedModel => ({

@@ -1,6 +1,11 @@
 import { ModelError } from '../agent/errors.ts'
 import type { CallAnswer, CallEnd, LedgerCall } from '../agent/ledger.ts'
-import type { Billed, ModelUsage, ResolvedModel } from '../agent/models.ts'
+import {
+  type Billed,
+  hasUncountedAnswer,
+  type ModelUsage,
+  type ResolvedModel,
+} from '../agent/models.ts'
 import { wordsOf } from '../agent/words-of.ts'
 import { storableText } from '../schema/text.ts'
 import type { CallClock } from './call-clock.ts'
@@ -32,9 +37,17 @@ export function answerRecord<Result extends Billed>(
     finishReason,
     ...(usage && { usage }),
     estimatedOutputTokens,
-    cost: isAmount(result.cost) ? result.cost : costOf(target.card, counted),
+    cost: isAmount(result.cost) ? result.cost : listCost(counted, usage !== undefined, row, target),
   }
 }
+
+/** Null for pictures and sound that nobody counted: the price of the prompt alone would look like all. */
+const listCost = (
+  tokens: ModelUsage,
+  isCounted: boolean,
+  { purpose }: LedgerCall,
+  { card }: ResolvedModel,
+): number | null => (isCounted || !hasUncountedAnswer(purpose) ? costOf(card, tokens) : null)
 
 /** What the ledger keeps of a call that was aborted or failed. */
 export function endRecord(
@@ -46,7 +59,7 @@ export function endRecord(
   const ended = {
     ...clock.times(),
     estimatedOutputTokens: outputTokens,
-    cost: costOf(target.card, { inputTokens: row.inputTokens, outputTokens }),
+    cost: listCost({ inputTokens: row.inputTokens, outputTokens }, false, row, target),
   }
   if (isAborted) return { ...ended, state: 'cut', error: null, errorCode: null, wasRefused: false }
   const wasRefused = clock.text() === '' && didNoWork(error)

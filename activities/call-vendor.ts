@@ -50,11 +50,17 @@ export interface VendorCall<Result extends Billed> {
   readonly deadlineAt: number
   /** Everything the vendor will read next, for counting tokens: a continuation is longer. */
   input(): string
-  /** Tokens of what is not text in it: pictures, sound. @default 0 */
-  readonly inputExtra?: number
+  /**
+   * Tokens of what is not text in it: pictures, sound. Nobody is refused by such a guess.
+   * @param isReserved under a budget: then the most that it may be. @default 0
+   */
+  inputExtra?(target: ResolvedModel, isReserved: boolean): number
   readonly maxTokens?: number
-  /** False: a budget reserves nothing for the answer. @default true */
-  readonly writesText?: boolean
+  /**
+   * Tokens that a budget reserves for an answer that is no text, and that no cap limits.
+   * @default `maxTokens`
+   */
+  readonly outputTokens?: number
   invoke(target: ResolvedModel, options: InvokeOptions): Promise<Result>
   /** What the ledger keeps: `text` for a resumed turn, null when it is not worth keeping. */
   record(result: Result): { readonly text: string | null; readonly finishReason: FinishReason }

@@ -19,7 +19,7 @@ export async function callEmbedding(
     ...call,
     purpose: 'TEXT_EMBEDDING',
     input: () => texts.join('\n'),
-    writesText: false,
+    outputTokens: 0,
     async invoke(target, { signal }) {
       const { vendor, model } = target
       if (!vendor.embed) throw notOffered(target, 'TEXT_EMBEDDING')

@@ -17,12 +17,15 @@ export function createPlaces(size: number): Places {
     new Promise((resolve, reject) => {
       const give = () => {
         line.delete(give)
-        signal.removeEventListener('abort', give)
-        if (signal.aborted) reject(signal.reason)
-        else resolve()
+        signal.removeEventListener('abort', quit)
+        resolve()
+      }
+      const quit = () => {
+        line.delete(give)
+        reject(signal.reason)
       }
       line.add(give)
-      signal.addEventListener('abort', give)
+      signal.addEventListener('abort', quit, { once: true })
     })
   return async (signal, work) => {
     signal.throwIfAborted()

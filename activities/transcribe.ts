@@ -11,10 +11,10 @@ export interface TranscriptionCall
 }
 
 /**
- * Vendors that count tokens count ten a second; a second of speech is about 4,000 bytes where it is
- * compressed well, and more elsewhere, so that this is rather too high.
+ * Vendors count 10 to 32 tokens a second (public reports). Voice messages have down to 2,400 bytes a
+ * second, everything else has more, so that this is rather too high.
  */
-const BYTES_PER_TOKEN = 400
+const BYTES_PER_TOKEN = 75
 
 /** What is said in a recording. @throws {ModelError} */
 export async function callTranscription(
@@ -25,7 +25,9 @@ export async function callTranscription(
     ...call,
     purpose: 'TRANSCRIPTION',
     input: () => '',
-    inputExtra: Math.ceil(audio.length / BYTES_PER_TOKEN),
+    // No model reads more than its context, and a long recording in good quality would be counted so.
+    inputExtra: ({ card }) =>
+      Math.min(Math.ceil(audio.length / BYTES_PER_TOKEN), card.contextTokens),
     async invoke(target, { signal }) {
       const { vendor, model } = target
       if (!vendor.transcribe) throw notOffered(target, 'TRANSCRIPTION')

@@ -21,8 +21,10 @@ export interface ChargeInput {
   readonly model: string
   /** Of the prompt. */
   readonly inputTokens: number
-  /** What the caller would allow; 0 for a call that writes no text, such as an embedding. */
+  /** What the caller would allow. */
   readonly maxTokens?: number
+  /** What is reserved instead, for an answer that is no text: no cap limits it. */
+  readonly outputTokens?: number
   readonly card: Pick<ModelCard, 'price' | 'maxOutputTokens'>
 }
 
@@ -49,7 +51,7 @@ export function chargeFor(input: ChargeInput): ChargeVerdict {
   const counting = limitsOf(input.budgets).filter(({ scope }) => ids[scope] !== undefined)
   if (counting.length === 0) return { kind: 'free' }
   const maxTokens = Math.min(input.maxTokens ?? DEFAULT_MAX_TOKENS, input.card.maxOutputTokens)
-  const most = mostOf(input, maxTokens)
+  const most = mostOf(input, input.outputTokens ?? maxTokens)
   const lines: BudgetLine[] = []
   for (const limit of counting) {
     const [scopeId, amount] = [ids[limit.scope], most[limit.unit]]
@@ -61,10 +63,10 @@ export function chargeFor(input: ChargeInput): ChargeVerdict {
 
 type Most = { readonly tokens: number; readonly money: number | undefined }
 
-function mostOf({ inputTokens, card: { price } }: ChargeInput, maxTokens: number): Most {
+function mostOf({ inputTokens, card: { price } }: ChargeInput, outputTokens: number): Most {
   return {
-    tokens: inputTokens + maxTokens,
-    money: price && dollars(inputTokens * dearestInput(price) + maxTokens * price.output),
+    tokens: inputTokens + outputTokens,
+    money: price && dollars(inputTokens * dearestInput(price) + outputTokens * price.output),
   }
 }
 

@@ -23,6 +23,10 @@ export const MODEL_PURPOSES = [
 ] as const
 export type ModelPurpose = (typeof MODEL_PURPOSES)[number]
 
+/** Their answers are no text: without the vendor's count nobody knows what they used. */
+export const hasUncountedAnswer = (purpose: ModelPurpose): boolean =>
+  purpose === 'IMAGE' || purpose === 'TEXT_TO_SPEECH'
+
 /** A picture to look at. */
 export type ImageInput =
   | { readonly kind: 'bytes'; readonly data: Uint8Array; readonly mimeType: string }
@@ -266,4 +270,6 @@ export interface RouterDescription {
   readonly isBuiltIn: boolean
   /** What stands behind it, as `vendor/model`. */
   readonly fallbacks: readonly string[]
+  /** Why others, which the settings mean to stand behind it, do not. Absent: there are none. */
+  readonly problems?: readonly string[]
 }

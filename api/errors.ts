@@ -10,11 +10,13 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError'
   readonly status: ContentfulStatusCode
   readonly code: string
+  readonly retryAfterMs: number | undefined
 
-  constructor(status: ContentfulStatusCode, code: string, message: string) {
+  constructor(status: ContentfulStatusCode, code: string, message: string, retryAfterMs?: number) {
     super(message)
     this.status = status
     this.code = code
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -25,6 +27,8 @@ interface Problem {
   /** Of the field that is wrong. */
   readonly path?: string
   readonly problems?: readonly CharacterProblem[]
+  /** Milliseconds after which another try makes sense. */
+  readonly retryAfterMs?: number | undefined
 }
 
 const STATUS: Record<string, ContentfulStatusCode> = {
@@ -37,20 +41,24 @@ const STATUS: Record<string, ContentfulStatusCode> = {
 }
 
 /** Postgres and Temporal come back within seconds when they are restarted. */
-const RETRY_AFTER_SECONDS = '5'
+const RETRY_AFTER_MS = 5_000
 
 /** The only place an error becomes an HTTP answer, in the envelope of its router. */
 export const toHttpError =
   (log: ApiLog): ErrorHandler =>
   (error, c) => {
     const problem = describe(error, c)
-    if (problem.status === 503) c.header('Retry-After', RETRY_AFTER_SECONDS)
+    const { retryAfterMs = problem.status === 503 ? RETRY_AFTER_MS : undefined } = problem
+    if (retryAfterMs !== undefined) c.header('Retry-After', wholeSeconds(retryAfterMs))
     if (problem.status === 500) {
       const requestId = c.get('requestId')
       log.error({ err: error, requestId, method: c.req.method, path: c.req.path }, 'request failed')
     }
     return c.json(envelopeOf(c, problem), problem.status)
   }
+
+/** 0 would be an invitation to ask in a circle. */
+const wholeSeconds = (ms: number): string => String(Math.max(1, Math.ceil(ms / 1_000)))
 
 export const endpointNotFound: NotFoundHandler = (c) =>
   c.json({ success: false, error: { message: 'API endpoint not found', code: 404 } }, 404)

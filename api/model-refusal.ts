@@ -17,9 +17,10 @@ function refusalOf(error: ModelError): RefusedError {
     case 'budget_exhausted':
     case 'budget_stop':
       return new RefusedError(429, 'BUDGET_EXHAUSTED', error.message)
-    case 'model_unavailable':
-      if (error.status !== 429) return new RefusedError(503, 'MODEL_ERROR', error.message)
-      return new RefusedError(429, 'MODEL_ERROR', error.message)
+    case 'model_unavailable': {
+      const status = error.status === 429 ? 429 : 503
+      return new RefusedError(status, 'MODEL_ERROR', error.message, error.retryAfterMs)
+    }
     default:
       return new RefusedError(502, 'MODEL_ERROR', error.message)
   }

@@ -5,8 +5,11 @@ import {
   type ModelRouter,
   type ResolvedModel,
 } from '../agent/models.ts'
+import { configuredVendors } from '../models/configured-vendors.ts'
 import { misplacedKeys } from '../models/key-shapes.ts'
 import { createModelRouter } from '../models/router.ts'
+import { settingValues } from '../models/setting-values.ts'
+import { createVendorCache } from '../models/vendor-cache.ts'
 import type { Finding } from './doctor-checks.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -21,9 +24,11 @@ export async function examineModels(values: Values): Promise<Finding[]> {
       MODEL_PURPOSES.map(async (purpose) => [purpose, await chainOf(router, purpose)] as const),
     ),
   )
+  const writes = whoWrites(chains, values)
   return [
-    whoWrites(chains, values),
+    writes,
     ...whoElse(chains),
+    ...(await unusable(values)).filter(({ message }) => message !== writes.message),
     ...keysOf(values),
     ...unknownModels(chains),
   ]
@@ -96,6 +101,23 @@ const OTHERS: readonly ModelPurpose[] = [
 ]
 
 const called = ({ vendor, model }: ResolvedModel) => `${vendor.name}/${model}`
+
+/** A vendor whose settings cannot be used is passed over without a word when another one can be asked. */
+async function unusable(values: Values): Promise<Finding[]> {
+  const vendors = createVendorCache()
+  const findings = configuredVendors(settingValues({}, values)).map(async (configured) => {
+    try {
+      await vendors.get(configured)
+      return []
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error
+      const { label } = configured.names
+      const advice = `Until then ${label} is never asked, also when others fail.`
+      return [{ name: 'model', state: 'warn' as const, message: error.message, advice }]
+    }
+  })
+  return (await Promise.all(findings)).flat()
+}
 
 const keysOf = (values: Values): Finding[] =>
   misplacedKeys(values).map(({ setting, looksLike, belongsIn }) => ({

@@ -11,9 +11,8 @@ type Use = z.output<typeof accountUseView>
 /** A title and a table for each part that has something to show. @param now milliseconds since the epoch */
 export function renderModels(models: Overview, paint: Paint, now: number): string {
   const { breakers, rates, here } = models
-  const builtIn = models.isBuiltIn ? ', the built-in rules: no model is configured' : ''
   return [
-    `${paint.name('Answers')}    ${printableLine(`${models.vendor}/${models.model}${builtIn}`)}`,
+    `${paint.name('Answers')}    ${printableLine(whoAnswers(models))}`,
     `${paint.name('Then')}       ${printableLine(models.fallbacks.join(', ') || 'nobody')}`,
     ...['', paint.name('Circuit breakers')],
     ...table(
@@ -30,6 +29,12 @@ export function renderModels(models: Overview, paint: Paint, now: number): strin
     ...['', paint.name('In this process')],
     ...table(['account', 'running', 'waiting'], here.map(useCells), 'No model is being called.'),
   ].join('\n')
+}
+
+/** Agents with models of their own answer all the same. */
+function whoAnswers({ vendor, model, isBuiltIn, problem }: Overview): string {
+  if (problem !== undefined) return `nobody: ${problem}`
+  return `${vendor}/${model}${isBuiltIn ? ', the built-in rules: no model is configured' : ''}`
 }
 
 const breakerCells = (breaker: Breaker, now: number): string[] => [

@@ -13,9 +13,10 @@ export function listMessages(
 ) {
   let query = db
     .selectFrom('messages')
-    .selectAll()
+    .select(['id', 'channel_id', 'author_id', 'content', 'in_reply_to', 'source_type'])
+    .select(['external_id', 'turn_id', 'created_at'])
     .select([
-      withoutInlineMedia('raw_message').as('raw_message'), // instead of the columns of these names
+      withoutInlineMedia('raw_message').as('raw_message'),
       withoutInlineMedia('metadata').as('metadata'),
     ])
     .where('channel_id', '=', channelId)

@@ -52,7 +52,7 @@ interface Tool {
   json: string
 }
 
-/** @param maxLength in UTF-16 units: of the text, and of all arguments of tools */
+/** @param maxLength in UTF-16 units: of the text, and of all calls of tools */
 export function readMessage(maxLength: number, onText: (delta: string) => void): MessageReader {
   const answer = collectText(maxLength, onText)
   const tools = new Map<number | undefined, Tool>()
@@ -69,7 +69,10 @@ export function readMessage(maxLength: number, onText: (delta: string) => void):
       hasBegun ||= event?.type !== undefined && event.type !== 'message_start'
       answer.push(textIn(event))
       const { type, name } = event?.content_block ?? {}
-      if (type === 'tool_use') tools.set(event?.index, { name: `${name}`, json: '' })
+      if (type === 'tool_use') {
+        tools.set(event?.index, { name: `${name}`, json: '' })
+        toolLength += `${name}`.length
+      }
       const json = `${event?.delta?.partial_json ?? ''}`
       const tool = tools.get(event?.index)
       if (tool) tool.json += json

@@ -6,7 +6,7 @@ import {
   settingNames,
   type VendorEndpoint,
 } from './vendor-endpoint.ts'
-import { FailedRequestError, vendorFetch } from './vendor-fetch.ts'
+import { vendorFetch } from './vendor-fetch.ts'
 
 const IDENTITY = {
   label: 'Anthropic',
@@ -50,14 +50,12 @@ function clientOf(
     baseURL: url.replace(/\/v1$/, ''),
     // Without a key the client would look for other credentials, in variables and in files.
     apiKey: apiKey ?? 'none',
-    fetch: bounded(
-      vendorFetch({
-        mediaType: () => 'text/event-stream',
-        refusal: anthropicRefusal,
-        prepare: (init) => ({ ...init, headers: { ...clientHeaders(init.headers), ...keys } }),
-      }),
+    fetch: vendorFetch({
+      mediaType: () => 'text/event-stream',
       maxBytes,
-    ),
+      refusal: anthropicRefusal,
+      prepare: (init) => ({ ...init, headers: { ...clientHeaders(init.headers), ...keys } }),
+    }),
     // One layer retries, and it is Temporal.
     maxRetries: 0,
     // Its log and its traces would show prompts, by environment variables that are not ours.
@@ -77,22 +75,3 @@ const CLIENT_HEADERS =
  */
 const clientHeaders = (all: RequestInit['headers']): Readonly<Record<string, string>> =>
   Object.fromEntries([...new Headers(all)].filter(([name]) => CLIENT_HEADERS.test(name)))
-
-/** The client reads a line to its end before it hands on anything, and a line may have none. */
-const bounded =
-  (ask: typeof fetch, maxBytes: number): typeof fetch =>
-  async (input, init) => {
-    const { body, status, headers } = await ask(input, init)
-    let left = maxBytes
-    const counted = new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        left -= piece.length
-        if (left >= 0) controller.enqueue(piece)
-        else controller.error(endless())
-      },
-    })
-    return new Response(body?.pipeThrough(counted), { status, headers })
-  }
-
-const endless = () =>
-  new FailedRequestError({ kind: 'not-an-answer', got: 'an answer without end' })

@@ -10,8 +10,8 @@ const DEFAULT_MAX_TOKENS = 16_384
 
 /** Models from Claude 5 on think before they write unless they are asked for little effort. */
 const THINKS_BY_DEFAULT = /^claude-[a-z]+-[5-9]/
-/** A limit below this many tokens would go into thought alone, and the character would be mute. */
-const TOO_FEW_FOR_THOUGHT = 2_048
+/** A limit up to this many tokens may go into thought alone, and the character would be mute. */
+const TOO_FEW_FOR_THOUGHT = 8_192
 
 /**
  * The body of `POST /v1/messages`. Temperature, topP and topK are left out: since its version 2026-10-21
@@ -103,4 +103,4 @@ function outputConfig(request: ModelRequest): Anthropic.OutputConfig | undefined
 const isShort = ({ purpose, maxTokens }: ModelRequest): boolean =>
   purpose === 'TEXT_SMALL' ||
   purpose === 'OBJECT_SMALL' ||
-  (maxTokens !== undefined && maxTokens < TOO_FEW_FOR_THOUGHT)
+  (maxTokens !== undefined && maxTokens <= TOO_FEW_FOR_THOUGHT)

@@ -3,7 +3,7 @@ import { readMessage, type WireEvent } from './anthropic-answer.ts'
 import { type AnthropicConnection, connectAnthropic } from './anthropic-client.ts'
 import { anthropicError } from './anthropic-error.ts'
 import { messageParams } from './anthropic-request.ts'
-import type { Patience } from './stall-watch.ts'
+import { type Patience, patienceFor } from './stall-watch.ts'
 import type { EndpointSettings } from './vendor-endpoint.ts'
 import { vendorError } from './vendor-error.ts'
 import { watchedStream } from './watched-stream.ts'
@@ -55,7 +55,7 @@ async function generate(
   const reader = readMessage(limits.maxAnswerLength, onText)
   const bunches = watchedStream((own) => ask(connection, request, own), {
     call,
-    patience: patienceFor(request, limits),
+    patience: patienceFor(request.purpose, limits),
     caller: signal,
     errorOf: (error) => anthropicError(error, call),
   })
@@ -68,9 +68,6 @@ async function generate(
   if (result) return result
   throw vendorError({ kind: 'broken-off' }, call)
 }
-
-const patienceFor = ({ purpose }: ModelRequest, limits: Patience): Patience =>
-  purpose.startsWith('REASONING_') ? { ...limits, firstChunkMs: 2 * limits.firstChunkMs } : limits
 
 type Event = WireEvent | null
 

@@ -1,7 +1,12 @@
 import { ModelError } from '../agent/errors.ts'
-import type { ModelChooser, ModelPurpose } from '../agent/models.ts'
+import type { ModelChooser, ModelHandler, ModelPurpose } from '../agent/models.ts'
 import { MODEL_VENDORS, modelNames, type VendorNames } from '../schema/model-vendors.ts'
-import { type ConfiguredVendor, configuredVendors, usualOllama } from './configured-vendors.ts'
+import {
+  type ConfiguredVendor,
+  configuredVendors,
+  isBrought,
+  usualOllama,
+} from './configured-vendors.ts'
 import { type ModelChoice, namedFallbacks, namedVendor, WRITING } from './model-choice.ts'
 import type { OllamaLookup } from './ollama-lookup.ts'
 import type { Candidate } from './resolve-model.ts'
@@ -14,11 +19,13 @@ export interface Candidates {
   readonly first: readonly Candidate[]
   /** Who answers when that one fails; undefined: the rest of `first`. */
   readonly fallbacks: readonly Candidate[] | undefined
+  /** Why others who are named for that cannot be asked. */
+  readonly problems: readonly ModelError[]
   /** Nobody may stand in when `first[0]` does not offer the purpose. */
   readonly isStrict: boolean
 }
 
-/** @throws {ModelError} `model_not_configured`: the settings name a vendor that cannot be asked. */
+/** @throws {ModelError} `model_not_configured`: the settings name a vendor first that cannot be asked. */
 export async function candidatesFor(
   purpose: ModelPurpose,
   { models }: Pick<ModelChooser, 'models'>,
@@ -27,21 +34,52 @@ export async function candidatesFor(
 ): Promise<Candidates> {
   const vendors = configuredVendors(values)
   const handlers = models.filter((handler) => handler.purpose === purpose)
-  const asked = { purpose, vendors, handlers }
+  const asked = { purpose, vendors, handlers, models }
   const choice = namedVendor(purpose, values)
-  const chosen = choice && named(choice, asked)
+  const chosen = choice && chosenBy(choice, asked)
   const plugins = handlers.map((handler) => ({ kind: 'plugin', handler }) as const)
   const usual: Candidate[] = [
     ...plugins.filter(({ handler }) => handler.priority >= 0),
     ...vendors.map((configured) => ({ kind: 'vendor', configured }) as const),
     ...plugins.filter(({ handler }) => handler.priority < 0),
   ]
-  const first = chosen ? [chosen, ...usual.filter((each) => !isSameVendor(each, chosen))] : usual
+  const first = choice && chosen ? inOrder(usual, chosen, choice) : usual
   return {
     first: first.length > 0 ? first : await whenNothingIsSet(purpose, ollama),
-    fallbacks: namedFallbacks(purpose, values)?.map((each) => named(each, asked)),
+    ...fallbacksOf(namedFallbacks(purpose, values), asked),
     isStrict: choice?.isForPurpose === true,
   }
+}
+
+/** The environment's choice for all purposes: an agent that brings a vendor of its own has chosen itself. */
+const isGeneral = ({ isOwn, isForPurpose }: ModelChoice) => !isOwn && !isForPurpose
+
+/** Undefined: it is to be passed over. */
+function chosenBy(choice: ModelChoice, asked: Asked): Candidate | undefined {
+  const chosen = named(choice, asked)
+  if (!(chosen instanceof ModelError)) return chosen
+  if (isGeneral(choice) && asked.vendors.some(isBrought)) return undefined
+  throw chosen
+}
+
+function inOrder(usual: readonly Candidate[], chosen: Candidate, choice: ModelChoice) {
+  const isBroughtOne = (each: Candidate) => each.kind === 'vendor' && isBrought(each.configured)
+  const others = usual.filter((each) => !isSameVendor(each, chosen))
+  if (!isGeneral(choice)) return [chosen, ...others]
+  if (isBroughtOne(chosen)) {
+    return usual.map((each) => (isSameVendor(each, chosen) ? chosen : each))
+  }
+  const before = others.findLastIndex(isBroughtOne) + 1
+  // Chosen to answer, not to stand in without a word for a vendor that is out.
+  if (chosen.kind === 'eliza' && before > 0) return others
+  return others.toSpliced(before, 0, chosen)
+}
+
+function fallbacksOf(choices: ReturnType<typeof namedFallbacks>, asked: Asked) {
+  const all = choices?.map((each) => (each instanceof ModelError ? each : named(each, asked))) ?? []
+  const isProblem = (each: (typeof all)[number]) => each instanceof ModelError
+  const fallbacks = all.flatMap((each) => (each instanceof ModelError || !each ? [] : each))
+  return { fallbacks: choices && fallbacks, problems: all.filter(isProblem) }
 }
 
 const isSameVendor = (one: Candidate, other: Candidate): boolean => {
@@ -62,19 +100,25 @@ async function whenNothingIsSet(purpose: ModelPurpose, ollama: OllamaLookup): Pr
 interface Asked {
   readonly purpose: ModelPurpose
   readonly vendors: readonly ConfiguredVendor[]
+  /** For the purpose. */
   readonly handlers: ModelChooser['models']
+  /** For all purposes. */
+  readonly models: ModelChooser['models']
 }
 
-function named(choice: ModelChoice, asked: Asked): Candidate {
-  const { vendor, setting } = choice
+/** Undefined: a plugin that offers other purposes. An error: there is none that could be asked. */
+function named(choice: ModelChoice, asked: Asked): Candidate | ModelError | undefined {
+  const { vendor, setting, isForPurpose } = choice
   if (vendor === 'eliza') return { kind: 'eliza' }
-  const handler = asked.handlers.find(({ plugin }) => `plugin:${plugin}` === vendor)
+  const isNamed = ({ plugin }: ModelHandler) => `plugin:${plugin}` === vendor
+  const handler = asked.handlers.find(isNamed)
   if (handler) return { kind: 'plugin', handler }
+  if (!isForPurpose && asked.models.some(isNamed)) return undefined
   const configured = asked.vendors.find(({ names }) => names.vendor === vendor)
   if (configured) return { kind: 'vendor', configured, choice }
   const local = vendor === 'ollama' ? usualOllama() : undefined
   if (local) return { kind: 'vendor', configured: local, choice }
-  throw notConfigured(`${setting} names ${whatIsMissing(vendor, asked.purpose)}`)
+  return notConfigured(`${setting} names ${whatIsMissing(vendor, asked.purpose)}`)
 }
 
 function whatIsMissing(vendor: string, purpose: ModelPurpose): string {

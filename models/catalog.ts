@@ -52,11 +52,15 @@ function cardOf(vendor: string, model: string, found: PricedModel | undefined): 
     ...(found?.context === undefined && { isGuess: true }),
     maxOutputTokens: found?.answer ?? Math.min(unknown.maxOutputTokens, contextTokens),
     ...(price && { price }),
-    hasTools: vendor !== 'eliza' && found?.tools !== false,
+    hasTools: !isWithoutTools(vendor) && found?.tools !== false,
     countTokens: (text) => countTokens(text, tokenizer),
     ...(tokenizer ? { ready: READY[tokenizer] } : {}),
   }
 }
+
+/** ElizaOS's handlers of models take a text and return one. */
+const isWithoutTools = (vendor: string): boolean =>
+  vendor === 'eliza' || vendor.startsWith('plugin:')
 
 function sizesOfUnknown(vendor: string) {
   if (vendor === 'eliza') return ELIZA

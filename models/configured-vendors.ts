@@ -25,6 +25,10 @@ export function configuredVendors(values: SettingValues): readonly ConfiguredVen
   return [...all.filter(({ isOwn }) => isOwn), ...all.filter(({ isOwn }) => !isOwn)]
 }
 
+/** Whether the agent brings the key or the address: then it has chosen, whatever the environment says. */
+export const isBrought = ({ isOwn, endpoint }: ConfiguredVendor): boolean =>
+  isOwn && (endpoint.apiKey ?? endpoint.baseUrl) !== undefined
+
 function configured(names: VendorNames, values: SettingValues): ConfiguredVendor | undefined {
   const endpoint = endpointOf(names, values)
   if (endpoint) return withHost(names, endpoint)

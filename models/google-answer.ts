@@ -2,29 +2,40 @@ import type { GenerateContentResponse, Part } from '@google/genai/web'
 import type { FinishReason, ModelResult, ModelUsage, ToolCall } from '../agent/models.ts'
 import type { AnswerText } from './answer-text.ts'
 import { checkedUsage, sumOfCounts } from './checked-usage.ts'
-import { toolCall } from './tool-call.ts'
+import { lengthOf, toolCall } from './tool-call.ts'
 
 /** What a stream's chunks add up to. */
 export interface GoogleAnswer {
   push(chunk: GenerateContentResponse): void
+  /** The limit was reached: what comes after it is not wanted. */
+  isCut(): boolean
   /** Undefined: no chunk had anything to say. */
   result(): ModelResult | undefined
 }
 
-/** Reads chunks. Texts of thoughts are left out. */
-export function readAnswer(answer: AnswerText): GoogleAnswer {
+/**
+ * Reads chunks. Texts of thoughts are left out.
+ *
+ * @param maxLength of all calls of tools, in UTF-16 units
+ */
+export function readAnswer(answer: AnswerText, maxLength: number): GoogleAnswer {
   const calls: ToolCall[] = []
-  let finish: FinishReason = 'unknown'
+  let callsLength = 0
+  let finish: FinishReason | undefined
   let usage: ModelUsage | undefined
   let isEmpty = true
+  const isCut = () => answer.isCut() || callsLength > maxLength
   return {
+    isCut,
     push({ candidates, promptFeedback, usageMetadata }) {
       const candidate = candidates?.[0]
       isEmpty &&= candidate === undefined && !promptFeedback?.blockReason
       if (promptFeedback?.blockReason) finish = 'content-filter'
       for (const part of candidate?.content?.parts ?? []) {
         if (isSaid(part)) answer.push(part.text)
-        calls.push(...callsIn(part))
+        const called = callsIn(part)
+        calls.push(...called)
+        callsLength += lengthOf(called)
       }
       if (candidate?.finishReason) finish = FINISH_REASONS[candidate.finishReason] ?? 'unknown'
       // Totals so far: the last one counts.
@@ -33,13 +44,13 @@ export function readAnswer(answer: AnswerText): GoogleAnswer {
     result() {
       if (isEmpty) return undefined
       answer.end()
-      const finishReason = answer.isCut() ? 'length' : calls.length > 0 ? 'tool-calls' : finish
       const toolCalls = calls.length > 0 && { toolCalls: calls }
       return {
         text: answer.text(),
-        finishReason,
+        finishReason: isCut() ? 'length' : calls.length > 0 ? 'tool-calls' : (finish ?? 'unknown'),
         ...toolCalls,
-        ...(usage && { usage }),
+        // Every chunk counts: without a reason the stream was cut on its way, and the count with it.
+        ...(finish && usage && { usage }),
         cost: null,
       }
     },

@@ -15,7 +15,7 @@ import { googleEndpoint } from './google-endpoint.ts'
 import { googleError, googleRefusal } from './google-error.ts'
 import { type AskGoogle, draw, speak } from './google-media.ts'
 import { bytesPart, contentsOf, generateConfig, singleRequest } from './google-request.ts'
-import type { Patience } from './stall-watch.ts'
+import { type Patience, patienceFor } from './stall-watch.ts'
 import type { EndpointSettings, VendorEndpoint } from './vendor-endpoint.ts'
 import { vendorError } from './vendor-error.ts'
 import { vendorFetch } from './vendor-fetch.ts'
@@ -25,6 +25,8 @@ import { watchedCall, watchedStream } from './watched-stream.ts'
 export interface GoogleLimits extends Patience {
   /** In UTF-16 units. The rest is not read: the request is aborted and the result is `length`. */
   readonly maxAnswerLength: number
+  /** Of one answer, on the wire. */
+  readonly maxAnswerBytes: number
 }
 
 const LIMITS: GoogleLimits = {
@@ -32,6 +34,8 @@ const LIMITS: GoogleLimits = {
   firstChunkMs: 90_000,
   nextChunkMs: 30_000,
   maxAnswerLength: 1_000_000,
+  // A large picture has some 20 MB in base64.
+  maxAnswerBytes: 64_000_000,
 }
 
 interface Connection {
@@ -50,7 +54,8 @@ export function createGoogleVendor(
   limits: Partial<GoogleLimits> = {},
 ): ModelVendor {
   const endpoint = googleEndpoint(settings)
-  const connection = { client: clientOf(endpoint), endpoint, limits: { ...LIMITS, ...limits } }
+  const all = { ...LIMITS, ...limits }
+  const connection = { client: clientOf(endpoint, all.maxAnswerBytes), endpoint, limits: all }
   const media = (model: string, purpose: ModelPurpose) => ({
     ask: asking(connection, model, purpose),
     call: { endpoint, model, purpose },
@@ -72,12 +77,12 @@ export function createGoogleVendor(
 }
 
 /** The build for browsers: the one for Node takes keys, addresses and projects from the environment. */
-function clientOf({ url, apiKey }: VendorEndpoint): GoogleGenAI {
+function clientOf({ url, apiKey }: VendorEndpoint, maxBytes: number): GoogleGenAI {
   return new GoogleGenAI({
     // The client insists on a key; proxies that want none ignore it.
     apiKey: apiKey ?? 'none',
     // No `retryOptions`: with none it does not retry. One layer does, and it is Temporal.
-    httpOptions: { baseUrl: url, apiVersion: 'v1beta', fetch: vendorFetch(rules) },
+    httpOptions: { baseUrl: url, apiVersion: 'v1beta', fetch: vendorFetch({ ...rules, maxBytes }) },
   })
 }
 
@@ -88,7 +93,11 @@ const rules = {
 
 const termsOf = ({ endpoint, limits }: Connection, model: string, purpose: ModelPurpose) => {
   const call = { endpoint, model, purpose }
-  return { call, patience: limits, errorOf: (error: unknown) => googleError(error, call) }
+  return {
+    call,
+    patience: patienceFor(purpose, limits),
+    errorOf: (error: unknown) => googleError(error, call),
+  }
 }
 
 const generate = (connection: Connection, request: ModelRequest, options: GenerateOptions) =>
@@ -123,11 +132,11 @@ async function streamed(
   const { client, limits } = connection
   const terms = { ...termsOf(connection, model, purpose), caller }
   const text = collectText(limits.maxAnswerLength, onText)
-  const answer = readAnswer(text)
+  const answer = readAnswer(text, limits.maxAnswerLength)
   const open = (signal: AbortSignal) => client.models.generateContentStream(params(signal))
   for await (const chunk of watchedStream(open, terms)) {
     answer.push(chunk)
-    if (text.isCut()) break
+    if (answer.isCut()) break
   }
   const result = answer.result()
   if (result === undefined) throw vendorError({ kind: 'broken-off' }, terms.call)

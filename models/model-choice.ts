@@ -1,6 +1,7 @@
 import { ModelError } from '../agent/errors.ts'
 import { type ModelPurpose, TEXT_PURPOSES } from '../agent/models.ts'
 import { isVendorChoice, splitChoice } from '../schema/model-choice.ts'
+import { type ConfiguredVendor, configuredVendors, isBrought } from './configured-vendors.ts'
 import { type FoundSetting, filled, type SettingValues } from './setting-values.ts'
 
 /** A vendor that somebody has named. */
@@ -40,39 +41,58 @@ export function namedVendor(purpose: ModelPurpose, values: SettingValues): Model
   if (own) return choiceOf(own, purpose)
   const member = modelMember(purpose, values)
   if (member.vendor !== undefined) {
-    const { vendor } = splitVendor(member.vendor, 'settings.model.provider')
-    const { model } = member
-    return { ...said('settings.model.provider', true), vendor, ...(model && { model }) }
+    const { model, setting } = member
+    const { vendor } = splitVendor(member.vendor, setting)
+    return { ...said(setting, true), vendor, ...(model && { model }) }
   }
   const outer = values.environment(names)
   return outer && choiceOf(outer, purpose)
 }
 
-/** `settings.model` of a character: `{ provider, small, large, embedding }`, or the name of a model. */
-export function modelMember(
-  purpose: ModelPurpose,
-  { raw }: SettingValues,
-): { readonly vendor?: string; readonly model?: string } {
-  const { model: given } = raw
+interface ModelMember {
+  readonly setting: string
+  readonly vendor?: string
+  readonly model?: string
+}
+
+/** `settings.model` of a character: `{ provider, small, large, embedding }`, `vendor/model`, or a model. */
+export function modelMember(purpose: ModelPurpose, values: SettingValues): ModelMember {
+  const { model: given } = values.raw
+  const setting = 'settings.model'
+  const text = filled(given)
+  if (text !== undefined) {
+    const { vendor, model } = isVendorAndModel(text, values) ? splitChoice(text) : { model: text }
+    return { setting, ...(vendor && { vendor }), ...(model && WRITING.has(purpose) && { model }) }
+  }
+  if (typeof given !== 'object' || given === null) return { setting }
   const member = MODEL_MEMBERS[purpose]
-  const isText = member !== undefined && member !== 'embedding'
-  if (typeof given === 'string') return isText && given.trim() ? { model: given.trim() } : {}
-  if (typeof given !== 'object' || given === null) return {}
   const members = new Map<string, unknown>(Object.entries(given))
   const vendor = filled(members.get('provider'))
   const model = member && filled(members.get(member))
-  return { ...(vendor && { vendor }), ...(model && { model }) }
+  return { setting: `${setting}.provider`, ...(vendor && { vendor }), ...(model && { model }) }
 }
 
-/**
- * Who answers when the first one fails. Undefined: whoever else is configured.
- *
- * @throws {ModelError} `model_not_configured`: there is no vendor of that name.
- */
+/** `openai/gpt-oss-120b` is OpenAI's model, but where only Groq is asked it is what Groq calls its own. */
+function isVendorAndModel(text: string, values: SettingValues): boolean {
+  if (!isVendorChoice(text)) return false
+  const { vendor, model } = splitChoice(text)
+  const all = configuredVendors(values)
+  const brought = all.filter(isBrought)
+  const asked = brought.length > 0 ? brought : all
+  const [first] = asked
+  if (model === undefined || !first) return true
+  return asked.some(({ names }) => names.vendor === vendor) || !sellsOthers(first)
+}
+
+/** Their models are called by their makers: `openai/…`, `anthropic/…`. */
+const sellsOthers = ({ names, isElsewhere }: ConfiguredVendor) =>
+  isElsewhere || names.vendor === 'openrouter' || names.vendor === 'groq'
+
+/** Who answers when the first one fails. Undefined: whoever else is configured. An error: no such vendor. */
 export function namedFallbacks(
   purpose: ModelPurpose,
   values: SettingValues,
-): readonly ModelChoice[] | undefined {
+): readonly (ModelChoice | ModelError)[] | undefined {
   const { modelFallbacks } = values.raw
   const listed = Array.isArray(modelFallbacks) ? modelFallbacks.join(',') : filled(modelFallbacks)
   const setting = 'TURNKEEPER_MODEL_FALLBACKS'
@@ -84,10 +104,11 @@ export function namedFallbacks(
   if (!found) return undefined
   const names = found.text.split(',').flatMap((name) => name.trim() || [])
   if (names.length === 0 || names.join().toLowerCase() === 'none') return []
-  return names.map((name) => ({
-    ...said(found.name, found.isOwn),
-    ...forPurpose(name, found.name, purpose),
-  }))
+  return names.map((name) =>
+    isVendorChoice(name)
+      ? { ...said(found.name, found.isOwn), ...forPurpose(name, found.name, purpose) }
+      : noVendor(name, found.name),
+  )
 }
 
 function choiceOf({ name, text, isOwn }: FoundSetting, purpose: ModelPurpose): ModelChoice {
@@ -106,9 +127,12 @@ function forPurpose(text: string, setting: string, purpose: ModelPurpose) {
 
 function splitVendor(text: string, setting: string) {
   if (isVendorChoice(text)) return splitChoice(text)
-  throw new ModelError(
+  throw noVendor(text, setting)
+}
+
+const noVendor = (text: string, setting: string) =>
+  new ModelError(
     `${setting} is '${text}', which names no vendor. Write one of anthropic, openrouter, openai, ` +
       'google, xai, groq, ollama, eliza, or plugin:<name>; a model may follow after a slash.',
     { code: 'model_not_configured', retryable: false },
   )
-}

@@ -1,7 +1,7 @@
 import { ModelError } from '../agent/errors.ts'
 import type { ModelPurpose } from '../agent/models.ts'
 import { generalNames, modelNames } from '../schema/model-vendors.ts'
-import type { ConfiguredVendor } from './configured-vendors.ts'
+import { type ConfiguredVendor, isBrought } from './configured-vendors.ts'
 import { type ModelChoice, modelMember, WRITING } from './model-choice.ts'
 import { embeddingModel, type OllamaLookup, writingModel } from './ollama-lookup.ts'
 import type { SettingValues } from './setting-values.ts'
@@ -10,7 +10,7 @@ import { KINDS_OF, VENDORS } from './vendors.ts'
 export interface ModelQuestion {
   readonly purpose: ModelPurpose
   readonly values: SettingValues
-  /** Names like `LARGE_MODEL` belong to the vendor that is asked first: others call their models otherwise. */
+  /** Names like `LARGE_MODEL` belong to whoever is asked first: others call their models otherwise. */
   readonly isFirst: boolean
   readonly ollama: OllamaLookup
 }
@@ -39,7 +39,7 @@ export async function modelOf(
   if (configured.isElsewhere) {
     // A local server often has one model: naming it once is enough.
     const other = purpose.endsWith('SMALL') ? 'TEXT_LARGE' : 'TEXT_SMALL'
-    const stand = namedModel({ configured }, { ...question, purpose: other })
+    const stand = namedModel(asked, { ...question, purpose: other })
     if (stand !== undefined) return stand
   }
   const { defaults } = VENDORS[configured.names.vendor]
@@ -48,21 +48,25 @@ export async function modelOf(
 
 /** What the agent says, then what the environment says; each with its choice of a vendor first. */
 function namedModel(
-  { configured: { names }, choice }: AskedVendor,
+  { configured, choice }: AskedVendor,
   { purpose, values, isFirst }: ModelQuestion,
 ): string | undefined {
-  const settings = KINDS_OF[purpose].flatMap((kind) => [
-    ...modelNames(names, kind),
-    ...(isFirst ? generalNames(kind) : []),
-  ])
-  const member = isFirst ? modelMember(purpose, values) : {}
-  const ofMember = member.vendor === undefined ? member.model : undefined
+  const { names } = configured
+  const settings = (hasGeneral: boolean) =>
+    KINDS_OF[purpose].flatMap((kind) => [
+      ...modelNames(names, kind),
+      ...(hasGeneral ? generalNames(kind) : []),
+    ])
+  const isOfAgent = choice?.isOwn === true || isBrought(configured)
+  const member = isFirst ? modelMember(purpose, values) : undefined
+  const ofMember = member?.vendor === undefined ? member?.model : undefined
   return (
     (choice?.isOwn ? choice.model : undefined) ??
-    values.own(settings)?.text ??
+    values.own(settings(isFirst))?.text ??
     ofMember ??
     choice?.model ??
-    values.environment(settings)?.text
+    // The environment's `LARGE_MODEL` was written for a vendor of the environment's choice.
+    values.environment(settings(isFirst && !isOfAgent))?.text
   )
 }
 

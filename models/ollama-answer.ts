@@ -2,32 +2,43 @@ import type { ChatResponse } from 'ollama'
 import type { FinishReason, ModelResult, ModelUsage, ToolCall } from '../agent/models.ts'
 import type { AnswerText } from './answer-text.ts'
 import { checkedUsage } from './checked-usage.ts'
-import { toolCall } from './tool-call.ts'
+import { lengthOf, toolCall } from './tool-call.ts'
 
 type CalledTool = NonNullable<ChatResponse['message']['tool_calls']>[number]
 
 /** What a stream's lines add up to. */
 export interface OllamaAnswer {
   push(line: ChatResponse): void
+  /** The limit was reached: what comes after it is not wanted. */
+  isCut(): boolean
   result(): ModelResult
 }
 
-/** Reads lines. What the model thinks stands in a field of its own, and is left out. */
-export function readAnswer(answer: AnswerText): OllamaAnswer {
+/**
+ * Reads lines. What the model thinks stands in a field of its own, and is left out.
+ *
+ * @param maxLength of all calls of tools, in UTF-16 units
+ */
+export function readAnswer(answer: AnswerText, maxLength: number): OllamaAnswer {
   const calls: ToolCall[] = []
+  let callsLength = 0
   let finish: FinishReason = 'unknown'
   let usage: ModelUsage | undefined
+  const isCut = () => answer.isCut() || callsLength > maxLength
   return {
+    isCut,
     push(line) {
       if (typeof line.message?.content === 'string') answer.push(line.message.content)
-      calls.push(...callsIn(line))
+      const called = callsIn(line)
+      calls.push(...called)
+      callsLength += lengthOf(called)
       if (!line.done) return
       finish = FINISH_REASONS[line.done_reason] ?? 'unknown'
       usage = usageOf(line)
     },
     result() {
       answer.end()
-      const finishReason = answer.isCut() ? 'length' : calls.length > 0 ? 'tool-calls' : finish
+      const finishReason = isCut() ? 'length' : calls.length > 0 ? 'tool-calls' : finish
       const toolCalls = calls.length > 0 && { toolCalls: calls }
       return {
         text: answer.text(),

@@ -3,15 +3,19 @@ import { ollamaRefusal } from './ollama-error.ts'
 import type { VendorEndpoint } from './vendor-endpoint.ts'
 import { FailedRequestError, vendorFetch } from './vendor-fetch.ts'
 
-/** In UTF-16 units. A line is a token or some; a server that sends a longer one sends no lines at all. */
-const MAX_LINE_LENGTH = 1_000_000
-
 /**
  * A client for one call: its own `abort` ends all calls of a client, and ends them only as streams.
  * This one's requests end with `signal`.
+ *
+ * @param maxBytes of one answer. A line may be as long: a call of a tool comes in one piece.
  */
-export function ollamaClient({ url, apiKey }: VendorEndpoint, signal: AbortSignal): Ollama {
+export function ollamaClient(
+  { url, apiKey }: VendorEndpoint,
+  signal: AbortSignal,
+  maxBytes: number,
+): Ollama {
   const ask = vendorFetch({
+    maxBytes,
     mediaType: (address) =>
       address.endsWith('/api/chat') ? 'application/x-ndjson' : 'application/json',
     refusal: ollamaRefusal,
@@ -51,7 +55,6 @@ async function* wholeLines(body: ReadableStream<Uint8Array>): AsyncGenerator<Uin
   for await (const part of body) {
     const lines = (rest + decoder.decode(part, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
-    if (rest.length > MAX_LINE_LENGTH) throw new FailedRequestError({ kind: 'broken-off' })
     for (const line of lines) yield encoder.encode(checked(line))
   }
   yield encoder.encode(checked(rest + decoder.decode()))

@@ -15,8 +15,9 @@ export function ollamaError(error: unknown, call: VendorCall): ModelError {
 function failed(failure: VendorFailure, call: VendorCall): ModelError {
   const error = vendorError(failure, call)
   if (failure.kind === 'unreachable' && error.retryable) return notRunning(error, call)
-  const isUnknown = failure.kind === 'refusal' && /model .*not found/i.test(failure.message)
-  return isUnknown ? notPulled(failure, call) : error
+  if (failure.kind !== 'refusal') return error
+  if (/model .*not found/i.test(failure.message)) return notPulled(failure, call)
+  return /does not support tools/i.test(failure.message) ? noTools(failure, call) : error
 }
 
 const notRunning = (
@@ -32,6 +33,13 @@ const notPulled = ({ status }: Refusal, { endpoint, model, purpose }: VendorCall
   new ModelError(
     `Ollama at '${endpoint.host}' does not have the model '${model}'. Fetch it with ` +
       `'ollama pull ${model}', or set ${endpoint.names.model(purpose)} to one that 'ollama list' shows.`,
+    { code: 'model_rejected', retryable: false, status },
+  )
+
+const noTools = ({ status }: Refusal, { endpoint, model, purpose }: VendorCall) =>
+  new ModelError(
+    `Ollama at '${endpoint.host}' says that the model '${model}' cannot call tools. Set ` +
+      `TURNKEEPER_DECISION=xml, or ${endpoint.names.model(purpose)} to one that can.`,
     { code: 'model_rejected', retryable: false, status },
   )
 

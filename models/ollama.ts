@@ -15,7 +15,7 @@ import { contextOf, factsOf, type ModelFacts, USUAL_CONTEXT } from './ollama-con
 import { ollamaEndpoint } from './ollama-endpoint.ts'
 import { ollamaError } from './ollama-error.ts'
 import { chatRequest } from './ollama-request.ts'
-import type { Patience } from './stall-watch.ts'
+import { type Patience, patienceFor } from './stall-watch.ts'
 import type { EndpointSettings, VendorEndpoint } from './vendor-endpoint.ts'
 import { vendorError } from './vendor-error.ts'
 import { watchedCall, watchedStream } from './watched-stream.ts'
@@ -24,6 +24,8 @@ import { watchedCall, watchedStream } from './watched-stream.ts'
 export interface OllamaLimits extends Patience {
   /** In UTF-16 units. The rest is not read: the request is aborted and the result is `length`. */
   readonly maxAnswerLength: number
+  /** Of one answer, on the wire. */
+  readonly maxAnswerBytes: number
   /** Tokens of prompt and answer for which Ollama reserves memory; a prompt that needs more gets more. */
   readonly contextTokens: number
 }
@@ -33,6 +35,8 @@ const LIMITS: OllamaLimits = {
   firstChunkMs: 180_000,
   nextChunkMs: 60_000,
   maxAnswerLength: 1_000_000,
+  // A line per token has 20 times as many bytes as its text.
+  maxAnswerBytes: 100_000_000,
   contextTokens: USUAL_CONTEXT,
 }
 
@@ -61,13 +65,17 @@ export function createOllamaVendor(
   }
 }
 
+const clientOf = ({ endpoint, limits }: Connection, signal: AbortSignal) =>
+  ollamaClient(endpoint, signal, limits.maxAnswerBytes)
+
 const termsOf = (
   { endpoint, limits }: Connection,
   { model, purpose }: { readonly model: string; readonly purpose: ModelPurpose },
   { signal: caller }: CallOptions,
 ) => {
   const call = { endpoint, model, purpose }
-  return { call, caller, patience: limits, errorOf: (error: unknown) => ollamaError(error, call) }
+  const patience = patienceFor(purpose, limits)
+  return { call, caller, patience, errorOf: (error: unknown) => ollamaError(error, call) }
 }
 
 async function generate(
@@ -77,41 +85,42 @@ async function generate(
 ): Promise<ModelResult> {
   const terms = termsOf(connection, request, options)
   const text = collectText(connection.limits.maxAnswerLength, options.onText)
-  const answer = readAnswer(text)
+  const answer = readAnswer(text, connection.limits.maxAnswerLength)
   const lines = watchedStream(async (signal) => {
-    const client = ollamaClient(connection.endpoint, signal)
+    const client = clientOf(connection, signal)
     const facts = await factsAbout(connection, request.model, signal)
     const context = contextOf(request, facts, connection.limits.contextTokens)
     return client.chat(chatRequest(request, context, terms.call))
   }, terms)
   for await (const line of lines) {
     answer.push(line)
-    if (text.isCut()) break
+    if (answer.isCut()) break
   }
   return answer.result()
 }
 
 async function factsAbout(
-  { endpoint, facts }: Connection,
+  connection: Connection,
   model: string,
   signal: AbortSignal,
 ): Promise<ModelFacts> {
-  const known = facts.get(model) ?? factsOf(await ollamaClient(endpoint, signal).show({ model }))
+  const { facts } = connection
+  const known = facts.get(model) ?? factsOf(await clientOf(connection, signal).show({ model }))
   facts.set(model, known)
   return known
 }
 
 async function embed(
-  { endpoint, ...connection }: Connection,
+  connection: Connection,
   { model, texts, dimensions }: EmbedRequest,
   options: CallOptions,
 ): Promise<EmbedResult> {
   if (texts.length === 0) return { vectors: [], cost: null }
-  const terms = termsOf({ endpoint, ...connection }, { model, purpose: 'TEXT_EMBEDDING' }, options)
+  const terms = termsOf(connection, { model, purpose: 'TEXT_EMBEDDING' }, options)
   const input = [...texts]
   const answer = await watchedCall(
     (signal) =>
-      ollamaClient(endpoint, signal).embed({ model, input, ...(dimensions && { dimensions }) }),
+      clientOf(connection, signal).embed({ model, input, ...(dimensions && { dimensions }) }),
     terms,
   )
   const { embeddings: vectors = [] } = answer

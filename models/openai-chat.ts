@@ -12,7 +12,7 @@ import { NotAnAnswerError, openaiError } from './openai-error.ts'
 import { chatParams } from './openai-request.ts'
 import { collectToolCalls, type ToolCallPieces } from './openai-tool-calls.ts'
 import { billOf, isRecord } from './openai-usage.ts'
-import type { Patience } from './stall-watch.ts'
+import { patienceFor } from './stall-watch.ts'
 import { vendorError } from './vendor-error.ts'
 import { watchedStream } from './watched-stream.ts'
 
@@ -25,6 +25,8 @@ interface Heard {
   readonly maxLength: number
   finish: string | undefined
   bill: Billed
+  /** The count for the whole has come: it stands in a chunk without words. */
+  isCounted: boolean
   isEmpty: boolean
   isRefused: boolean
 }
@@ -43,6 +45,7 @@ export async function generate(
     maxLength,
     finish: undefined,
     bill: { cost: null },
+    isCounted: false,
     isEmpty: true,
     isRefused: false,
   }
@@ -70,7 +73,9 @@ function hear(heard: Heard, chunk: Chunk | null, { dialect }: Connection): void 
   heard.tools.push(calls)
   heard.finish = choice?.finish_reason ?? heard.finish
   const bill = billOf(usageIn(chunk), dialect)
-  if (bill.usage) heard.bill = bill
+  if (!bill.usage) return
+  heard.bill = bill
+  heard.isCounted ||= !isRecord(choice)
 }
 
 /** Groq had a place of its own for it before it took up OpenAI's. */
@@ -84,14 +89,15 @@ const isCut = ({ answer, tools, maxLength }: Heard): boolean =>
   answer.isCut() || tools.length() > maxLength
 
 function resultOf(heard: Heard): ModelResult {
-  const { answer, tools, bill } = heard
+  const { answer, tools, bill, finish, isCounted } = heard
   answer.end()
   const toolCalls = tools.calls()
   return {
     text: answer.text(),
     finishReason: finishReasonOf(heard, toolCalls.length > 0),
     ...(toolCalls.length > 0 && { toolCalls }),
-    ...bill,
+    // Some copies count in every chunk: without an end the stream was cut on its way, and the count with it.
+    ...(isCounted || finish !== undefined ? bill : { cost: null }),
   }
 }
 
@@ -112,7 +118,7 @@ function chunks(
   caller: AbortSignal,
 ): AsyncIterable<Chunk | null> {
   const call = callOf(connection, request, request.purpose)
-  const patience = patienceFor(request, connection.limits)
+  const patience = patienceFor(request.purpose, connection.limits)
   const body = chatParams(request, connection.dialect)
   return watchedStream(
     async (signal) => {
@@ -121,13 +127,20 @@ function chunks(
       await assertEventStream(response)
       return data
     },
-    { call, patience, caller, errorOf: (error) => openaiError(error, call) },
+    { call, patience, caller, begins, errorOf: (error) => openaiError(error, call) },
   )
 }
 
-/** Models that think first are silent for minutes. */
-const patienceFor = ({ purpose }: ModelRequest, limits: Patience): Patience =>
-  purpose.startsWith('REASONING_') ? { ...limits, firstChunkMs: 3 * limits.firstChunkMs } : limits
+/** Vendors greet with a role at once, and some repeat that while the model is loading or thinking. */
+function begins(chunk: Chunk | null): boolean {
+  const { delta, finish_reason: finish } = chunk?.choices?.[0] ?? {}
+  const said = Object.entries(delta ?? {}).filter(([name]) => name !== 'role')
+  return Boolean(finish) || said.some(([, value]) => isSaid(value))
+}
+
+// Reasoning has other names at every vendor.
+const isSaid = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length > 0 : value != null && value !== ''
 
 async function assertEventStream(response: Response): Promise<void> {
   const contentType = response.headers.get('content-type') ?? 'text/event-stream'

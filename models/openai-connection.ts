@@ -57,9 +57,10 @@ export function connect({ endpoint, dialect, limits }: ConnectionOptions): Conne
     maxRetries: 0,
     // Its log would show prompts, by an environment variable that is not ours.
     logLevel: 'off',
-    // These come from the environment and are OpenAI's: another vendor has no business with them.
+    // These come from the environment and go with its key: another vendor, or an agent's own account,
+    // has no business with them.
     adminAPIKey: null,
-    ...(!isOpenai(endpoint) && {
+    ...(!isEnvironments(endpoint) && {
       organization: null,
       project: null,
       defaultHeaders: withoutCustomHeaders(apiKey),
@@ -67,6 +68,10 @@ export function connect({ endpoint, dialect, limits }: ConnectionOptions): Conne
   })
   return { client, endpoint, dialect, limits: all }
 }
+
+/** Whether it is OpenAI's own API, with the key that the environment has for it. */
+const isEnvironments = (endpoint: VendorEndpoint): boolean =>
+  isOpenai(endpoint) && endpoint.apiKey === process.env.OPENAI_API_KEY?.trim()
 
 export const callOf = (
   { endpoint }: Connection,

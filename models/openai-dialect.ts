@@ -25,6 +25,8 @@ export interface OpenaiDialect {
   readonly hasJsonSchema: (model: string) => boolean
   /** In every chat request. */
   readonly extras?: Extras
+  /** In a chat request that offers tools. */
+  readonly withTools?: (model: string) => Pick<ChatParams, 'reasoning_effort'>
   /** What the vendor says that a call has cost, in US dollars; not checked. @default it does not say */
   readonly costOf?: (usage: Readonly<Record<string, unknown>>) => unknown
   readonly offers: readonly Exclude<keyof ModelVendor, 'name' | 'generate'>[]

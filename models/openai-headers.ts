@@ -1,7 +1,7 @@
 /**
  * Takes back what the client adds to its requests from `OPENAI_CUSTOM_HEADERS`. Such headers carry keys
- * for whatever stands before OpenAI: another vendor, or an address that an agent names, has no business
- * with them.
+ * for whatever stands before OpenAI: another vendor, or an address or a key that an agent names, has no
+ * business with them.
  */
 export function withoutCustomHeaders(
   apiKey: string,

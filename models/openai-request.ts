@@ -19,7 +19,10 @@ export function chatParams(request: ModelRequest, dialect: OpenaiDialect): ChatP
     stream_options: { include_usage: true },
     ...dialect.extras,
     ...samplingOf(request, dialect),
-    ...(request.tools?.length && { tools: request.tools.map(toolOf) }),
+    ...(request.tools?.length && {
+      tools: request.tools.map(toolOf),
+      ...dialect.withTools?.(request.model),
+    }),
     ...(format && { response_format: format }),
   }
 }

@@ -28,7 +28,7 @@ export function collectToolCalls(): ToolCallPieces {
     const { name, arguments: json } = delta.function ?? {}
     if (typeof name === 'string' && name !== '') slot.name = name
     if (typeof json === 'string') slot.json += json
-    length += typeof json === 'string' ? json.length : 0
+    length += lengthOf(name) + lengthOf(json)
   }
   return {
     push(deltas) {
@@ -39,6 +39,8 @@ export function collectToolCalls(): ToolCallPieces {
     calls: () => called(slots).map(({ name, json }) => writtenToolCall(name, json)),
   }
 }
+
+const lengthOf = (piece: unknown): number => (typeof piece === 'string' ? piece.length : 0)
 
 const called = (slots: readonly Slot[]) => slots.filter(({ name }) => name !== '')
 

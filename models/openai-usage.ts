@@ -29,8 +29,10 @@ function tokensOf(usage: Readonly<Record<string, unknown>>): ModelUsage | undefi
   // An embedding has none.
   const said = usage.completion_tokens ?? usage.output_tokens ?? 0
   const details = usage.prompt_tokens_details
-  const cachedTokens = isRecord(details) ? details.cached_tokens : undefined
-  const found = checkedUsage({ inputTokens, outputTokens: said, cachedTokens })
+  const { cached_tokens: cachedTokens, cache_write_tokens: cacheWriteTokens } = isRecord(details)
+    ? details
+    : {}
+  const found = checkedUsage({ inputTokens, outputTokens: said, cachedTokens, cacheWriteTokens })
   const total = usage.total_tokens ?? 0
   if (!found || !isTokenCount(total)) return undefined
   // xAI counts the tokens that a model thought in only in the total, and bills them.

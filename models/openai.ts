@@ -12,16 +12,20 @@ export type { OpenaiLimits } from './openai-connection.ts'
  */
 const REASONING_MODEL = /^(?:gpt-[5-9]|o\d)/
 
+/** These reason unless they are told not to, and answer 400 to tools in a chat as long as they do. */
+const NO_TOOLS_WITH_REASONING = /^gpt-5\.(?:[5-9]|\d\d)/
+
 const OPENAI: OpenaiDialect = {
   name: 'openai',
   identity: OPENAI_IDENTITY,
   tokenLimit: 'max_completion_tokens',
   takes: (model) => (REASONING_MODEL.test(model) ? [] : OPENAI_SAMPLING),
   hasJsonSchema: () => true,
+  withTools: (model) => (NO_TOOLS_WITH_REASONING.test(model) ? { reasoning_effort: 'none' } : {}),
   offers: ['embed', 'draw', 'transcribe', 'speak'],
 }
 
-const COPY: OpenaiDialect = { ...OPENAI, tokenLimit: 'max_tokens' }
+const COPY: OpenaiDialect = { ...OPENAI, tokenLimit: 'max_tokens', withTools: () => ({}) }
 
 /**
  * OpenAI, or any endpoint that speaks its wire.

@@ -56,20 +56,24 @@ export function createModelRouter(options: ModelRouterOptions): ModelRouter {
     vendors: createVendorCache(),
   }
   const ollama = createOllamaLookup()
-  const chain = async (purpose: ModelPurpose, agent: ModelChooser) => {
+  const resolve = async (purpose: ModelPurpose, agent: ModelChooser) => {
     const values = settingValues(agent.settings, environment)
     const candidates = await candidatesFor(purpose, agent, values, ollama)
     return resolveChain(candidates, { purpose, values, isFirst: true, ollama }, parts)
   }
   preload(environment)
   return {
-    chain,
+    chain: async (purpose, agent) => (await resolve(purpose, agent)).models,
     async describe() {
-      const [first, ...rest] = await chain('TEXT_LARGE', { settings: {}, models: [] })
+      const { models, problems } = await resolve('TEXT_LARGE', { settings: {}, models: [] })
+      const [first, ...rest] = models
       if (!first) throw new Error('A chain is never empty.')
       const isBuiltIn = first.vendor === parts.eliza
       const fallbacks = rest.map(({ vendor, model }) => `${vendor.name}/${model}`)
-      return { vendor: first.vendor.name, model: first.model, isBuiltIn, fallbacks }
+      return {
+        ...{ vendor: first.vendor.name, model: first.model, isBuiltIn, fallbacks },
+        ...(problems.length > 0 && { problems: problems.map(({ message }) => message) }),
+      }
     },
   }
 }
@@ -82,44 +86,53 @@ function preload(environment: Readonly<Record<string, string>>): void {
   }
 }
 
+interface ResolvedChain {
+  readonly models: readonly ResolvedModel[]
+  /** Why some are left out whose settings cannot be used. */
+  readonly problems: readonly ModelError[]
+}
+
 async function resolveChain(
   candidates: Candidates,
   question: ModelQuestion,
   parts: ResolveParts,
-): Promise<readonly ResolvedModel[]> {
+): Promise<ResolvedChain> {
   const { first, fallbacks, isStrict } = candidates
   const chain = createChain(question, parts)
   for (const candidate of first) {
-    await chain.add(candidate, { isNamed: candidate === first[0] })
+    await chain.add(candidate, { mustBeUsable: candidate === first[0] })
     if (chain.isComplete(fallbacks !== undefined) || (isStrict && chain.isEmpty())) break
   }
-  if (chain.isEmpty()) throw chain.problem() ?? nobodyOffers(question.purpose, candidates)
+  if (chain.isEmpty()) throw chain.problems[0] ?? nobodyOffers(question.purpose, candidates)
   if (!chain.isComplete(false)) {
-    for (const candidate of fallbacks ?? []) await chain.add(candidate, { isNamed: true })
+    for (const candidate of fallbacks ?? []) await chain.add(candidate, { mustBeUsable: false })
   }
-  return chain.models
+  const problems = [...chain.problems, ...candidates.problems]
+  return { models: chain.models, problems: problems.filter(({ code }) => code === UNUSABLE) }
 }
+
+const UNUSABLE = 'model_not_configured'
 
 function createChain(question: ModelQuestion, parts: ResolveParts) {
   const models: ResolvedModel[] = []
-  let problem: ModelError | undefined
+  const problems: ModelError[] = []
   return {
     models,
     isEmpty: () => models.length === 0,
     /** Vectors of two models cannot be compared: another one must not answer for the first. */
     isComplete: (hasNamedFallbacks: boolean) =>
       models.length > 0 && (hasNamedFallbacks || question.purpose === 'TEXT_EMBEDDING'),
-    problem: () => problem,
-    async add(candidate: Candidate, { isNamed }: { isNamed: boolean }): Promise<void> {
+    problems,
+    async add(candidate: Candidate, options: { mustBeUsable: boolean }): Promise<void> {
       try {
         const isFirst = models.length === 0
         const model = await resolveModel(candidate, { ...question, isFirst }, parts)
         if (model && !models.some(isSame(model))) models.push(model)
       } catch (error) {
         if (!(error instanceof ModelError)) throw error
-        // An Ollama that is down is passed over; settings that cannot be used are told, where they matter.
-        if (error.code !== 'model_unavailable' && isNamed) throw error
-        problem ??= error
+        // An Ollama that is down is passed over; who is asked first must have settings that can be used.
+        if (error.code === UNUSABLE && options.mustBeUsable) throw error
+        problems.push(error)
       }
     },
   }

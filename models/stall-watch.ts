@@ -1,9 +1,21 @@
+import type { ModelPurpose } from '../agent/models.ts'
+
 /** How long a vendor may be silent, in milliseconds. */
 export interface Patience {
   /** From the request to the first chunk: connecting, queueing and reading the prompt included. */
   readonly firstChunkMs: number
   /** From one chunk to the next. */
   readonly nextChunkMs: number
+}
+
+/** A turn's deadline is 5 minutes. */
+const MOST_PATIENT_MS = 270_000
+
+/** Models that think first are silent for minutes. */
+export function patienceFor(purpose: ModelPurpose, patience: Patience): Patience {
+  const { firstChunkMs, nextChunkMs } = patience
+  if (!purpose.startsWith('REASONING_') || firstChunkMs > MOST_PATIENT_MS) return patience
+  return { firstChunkMs: Math.min(3 * firstChunkMs, MOST_PATIENT_MS), nextChunkMs }
 }
 
 export interface StallWatch {

@@ -8,6 +8,10 @@ export const toolCall = (name: string, given: unknown): ToolCall => ({
   arguments: isObject(given) ? storable(given) : undefined,
 })
 
+/** What calls take up, in UTF-16 units. */
+export const lengthOf = (calls: readonly ToolCall[]): number =>
+  calls.reduce((sum, call) => sum + JSON.stringify(call).length, 0)
+
 /** No text at all means no arguments: some models write nothing for a tool without parameters. */
 export const writtenToolCall = (name: string, json: string): ToolCall =>
   toolCall(name, json.trim() === '' ? {} : parsed(json))

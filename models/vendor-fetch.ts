@@ -1,3 +1,4 @@
+import { boundedResponse } from './bounded-fetch.ts'
 import type { VendorFailure } from './vendor-error.ts'
 import type { Refusal } from './vendor-refusal.ts'
 
@@ -15,6 +16,8 @@ export class FailedRequestError extends Error {
 export interface FetchRules {
   /** The media type that an answer from this address must have. */
   mediaType(url: string): string
+  /** Of one answer. */
+  readonly maxBytes: number
   /** Reads the body of an error. */
   refusal(body: string): Refusal
   /** Changes the request before it is sent. */
@@ -39,11 +42,16 @@ export function vendorFetch(rules: FetchRules): typeof fetch {
     if (!response.ok) throw new FailedRequestError(await refusalOf(response, rules))
     const url = input instanceof Request ? input.url : String(input)
     const contentType = response.headers.get('content-type')
-    if (contentType === null || contentType.startsWith(rules.mediaType(url))) return response
+    if (contentType === null || contentType.startsWith(rules.mediaType(url))) {
+      return boundedResponse(response, rules.maxBytes, endless)
+    }
     await response.body?.cancel()
     throw new FailedRequestError({ kind: 'not-an-answer', got: contentType })
   }
 }
+
+const endless = () =>
+  new FailedRequestError({ kind: 'not-an-answer', got: 'an answer without end' })
 
 async function connect(input: Parameters<typeof fetch>[0], init: RequestInit): Promise<Response> {
   try {

@@ -54,7 +54,7 @@ const KEY = {
     /(?:incorrect|invalid|missing) api[ _-]?key|api[ _-]?key (?:is )?(?:not valid|invalid|expired)/i,
 }
 const MODEL = {
-  names: /^(?:model_not_found|not_found_error|invalid_model)$/,
+  names: /^(?:model_not_found|model_decommissioned|not_found_error|invalid_model)$/,
   words: /is not a valid model|model[^.]{0,100}(?:not found|does not exist|not supported)/i,
 }
 

@@ -12,9 +12,10 @@ export interface VendorEntry {
 }
 
 /**
- * Current models that the vendors' packages (openai 7.55, @anthropic-ai/sdk 1.12) list without an
- * announced end; of the others, what the price list has, but for sound and xAI's pictures, which are not
- * billed by the token.
+ * Current models that the vendors' packages (openai 7.55, @anthropic-ai/sdk 1.12) list; of the others,
+ * what the price list has, but for sound and xAI's pictures, which are not billed by the token. By
+ * OpenAI's notices gpt-4o-mini-tts ends on 2027-01-06 and gpt-4o-mini-transcribe on 2027-02-26. Groq has
+ * shut down its models that the price list has and that see (2026-07-17).
  */
 export const VENDORS: Readonly<Record<VendorName, VendorEntry>> = {
   anthropic: {
@@ -78,7 +79,6 @@ export const VENDORS: Readonly<Record<VendorName, VendorEntry>> = {
     defaults: {
       ...{ SMALL: 'openai/gpt-oss-20b', LARGE: 'openai/gpt-oss-120b' },
       ...{ REASONING_SMALL: 'openai/gpt-oss-20b', REASONING_LARGE: 'openai/gpt-oss-120b' },
-      IMAGE_DESCRIPTION: 'meta-llama/llama-4-scout-17b-16e-instruct',
       ...{ TRANSCRIPTION: 'whisper-large-v3-turbo', TTS: 'canopylabs/orpheus-v1-english' },
     },
     load: async () => (await import('./groq.ts')).createGroqVendor,

@@ -10,6 +10,11 @@ export interface WatchTerms {
   errorOf(error: unknown): ModelError
 }
 
+export interface StreamTerms<T> extends WatchTerms {
+  /** Whether the model has begun, so that the first clock has run its course. @default with any chunk */
+  begins?(chunk: T): boolean
+}
+
 /** A vendor that goes on after its last word is hung up on; most close, and leave the connection to us. */
 const GOODBYE_MS = 1_000
 
@@ -22,17 +27,19 @@ const GOODBYE_MS = 1_000
  */
 export async function* watchedStream<T>(
   open: (signal: AbortSignal) => Promise<AsyncIterable<T> | Iterable<T>>,
-  { call, patience, caller, errorOf }: WatchTerms,
+  { call, patience, caller, errorOf, begins = () => true }: StreamTerms<T>,
 ): AsyncGenerator<T> {
   caller.throwIfAborted()
   const hangUp = new AbortController()
   const watch = watchForStall(caller, patience, (silentMs) =>
     vendorError({ kind: 'stalled', silentMs }, call),
   )
+  let hasBegun = false
   let isComplete = false
   try {
     for await (const chunk of await open(AbortSignal.any([watch.signal, hangUp.signal]))) {
-      watch.heard()
+      hasBegun ||= begins(chunk)
+      if (hasBegun) watch.heard()
       yield chunk
     }
     // Some clients end an aborted stream as if it were complete.

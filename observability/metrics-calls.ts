@@ -71,10 +71,9 @@ function addLatency(registry: Registry, { totals, latencyBucketsMs }: ModelFigur
   const labelNames = ['vendor', 'model', 'state']
   const timed = totals.filter(({ bucket }) => bucket >= 0)
   const buckets = timed.flatMap(({ vendor, model, state, bucket, calls }): Values => {
-    const ends = latencyBucketsMs.map((ms) => String(ms / 1_000))
-    // Each bucket counts the shorter ones too.
-    const reached = [...ends, '+Inf'].slice(bucket)
-    return reached.map((le) => [{ vendor, model, state, le }, calls])
+    const ends = [...latencyBucketsMs.map((ms) => String(ms / 1_000)), '+Inf']
+    // Each bucket counts the shorter ones too. All are there from the start: a rate needs the 0 before.
+    return ends.map((le, at) => [{ vendor, model, state, le }, at >= bucket ? calls : 0])
   })
   const help = 'How long calls took.'
   const bucketLabels = [...labelNames, 'le']

@@ -52,6 +52,9 @@ export const modelsOverview = z
     model: z.string(),
     isBuiltIn: z.boolean(),
     fallbacks: z.array(z.string()).readonly().meta({ description: 'In order, as `vendor/model`.' }),
+    problem: z.string().optional().meta({
+      description: 'Why none can be asked; `vendor` and `model` are then empty.',
+    }),
     breakers: z.array(breakerView).readonly().meta({
       description: 'Those that opened within the last day, open ones first; all others are closed.',
     }),

@@ -11,8 +11,12 @@ const DAY_MS = 86_400_000
 const MAX_DAYS = 366
 const DEFAULT_DAYS = 30
 
+/** Postgres knows no year 0; and nobody asked a model before. */
+const FIRST_DAY = '2000-01-01'
+
 const day = z.iso
   .date({ error: 'must be a day of UTC, like 2026-05-31' })
+  .refine((given) => given >= FIRST_DAY, { error: `must not be before ${FIRST_DAY}` })
   .optional()
   .meta({ type: 'string', format: 'date', example: '2026-05-31' })
 

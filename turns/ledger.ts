@@ -1,11 +1,12 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { CallAnswer, CallEnd, LedgerCall } from '../agent/ledger.ts'
+import { hasUncountedAnswer } from '../agent/models.ts'
 import type { Database } from '../schema/database.ts'
 import type { TurnRef } from '../schema/turn.ts'
 import { settlement, type UsedUp } from './budget-settle.ts'
 import { storableAnswer, storableEnd, storableTokens } from './ledger-values.ts'
 
-type EndedCall = Pick<LedgerCall, 'id' | 'inputTokens' | 'budget'>
+type EndedCall = Pick<LedgerCall, 'id' | 'purpose' | 'inputTokens' | 'budget'>
 
 /**
  * Records an answer. Not fenced: a call whose attempt was displaced was billed all the same, and a
@@ -52,10 +53,10 @@ export async function endCall(
 const NOT_KNOWN: UsedUp = { tokens: null, money: null }
 const NOTHING: UsedUp = { tokens: 0, money: 0 }
 
-/** A call that failed in silence may be billed up to its cap, whatever arrived here. */
-function usedBy({ inputTokens }: EndedCall, end: ReturnType<typeof storableEnd>): UsedUp {
+/** A call that failed in silence may be billed up to its cap, whatever arrived here: as pictures do. */
+function usedBy({ purpose, inputTokens }: EndedCall, end: ReturnType<typeof storableEnd>): UsedUp {
   if (end.wasRefused) return NOTHING
-  if (end.state === 'unknown') return NOT_KNOWN
+  if (end.state === 'unknown' || hasUncountedAnswer(purpose)) return NOT_KNOWN
   return { tokens: storableTokens(inputTokens) + end.estimatedOutputTokens, money: end.cost }
 }
 

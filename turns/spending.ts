@@ -29,30 +29,50 @@ export interface SpentRow {
   readonly unpriced: number
 }
 
-const KEYS: Readonly<Record<SpendingKey, RawBuilder<unknown>>> = {
-  day: sql`to_char(c.created_at at time zone 'utc', 'YYYY-MM-DD')`,
-  model: sql`c.vendor || '/' || c.model`,
-  room: sql`(select t.room_id from turns t where t.id = c.turn_id)::text`,
-  user: sql`(select t.entity_id from turns t where t.id = c.turn_id)::text`,
+/** What calls are added up by first: a room and a user are looked up once per turn, not once per call. */
+const FIRST_KEYS: Readonly<Record<SpendingKey, RawBuilder<unknown>>> = {
+  day: sql`to_char(created_at at time zone 'utc', 'YYYY-MM-DD')`,
+  model: sql`vendor || '/' || model`,
+  room: sql`turn_id`,
+  user: sql`turn_id`,
 }
+
+const KEYS: Readonly<Record<SpendingKey, RawBuilder<unknown>>> = {
+  day: sql`f.first_key as key from firsts f`,
+  model: sql`f.first_key as key from firsts f`,
+  room: sql`t.room_id::text as key from firsts f left join turns t on t.id = f.first_key`,
+  user: sql`t.entity_id::text as key from firsts f left join turns t on t.id = f.first_key`,
+}
+
+const TOKENS = ['input_tokens', 'output_tokens', 'cached_tokens', 'cache_write_tokens'] as const
+const COUNTS = ['complete', 'cut', 'unknown', 'pending', 'unpriced'] as const
 
 /** The total first, then the groups: days in their order, others by what they cost. Reads the range once. */
 export async function spentBy(db: Kysely<Database>, input: SpendingInput): Promise<SpentRow[]> {
   const { agentId, from, to, groupBy, limit } = input
-  const sum = (column: string) => sql`coalesce(sum(${sql.ref(column)}), 0)::float8`
-  const states = (state: string) => sql`(count(*) filter (where state = ${state}))::int`
+  const states = COUNTS.slice(0, -1).map(
+    (state) => sql`count(*) filter (where state = ${state}) as ${sql.ref(state)}`,
+  )
+  const sums = [...TOKENS, 'cost'].map(
+    (column) => sql`sum(${sql.ref(column)}) as ${sql.ref(column)}`,
+  )
   const { rows } = await sql<SpentRow>`
-    with asked as (
-      select ${KEYS[groupBy]} as key, state, cost, input_tokens, output_tokens, cached_tokens, cache_write_tokens
-      from model_calls c
+    with firsts as (
+      select ${FIRST_KEYS[groupBy]} as first_key, ${sql.join([...states, ...sums])},
+        count(*) filter (where cost is null and state <> 'pending') as unpriced
+      from model_calls
       where agent_id = ${agentId} and created_at >= ${from}::timestamp at time zone 'utc'
         and created_at < (${to}::timestamp + interval '1 day') at time zone 'utc'
+      group by 1
+    ), asked as (
+      select f.*, ${KEYS[groupBy]}
     )
-    select grouping(key) = 1 as is_total, key, ${states('complete')} as complete, ${states('cut')} as cut,
-      ${states('unknown')} as unknown, ${states('pending')} as pending, ${sum('input_tokens')} as input_tokens,
-      ${sum('output_tokens')} as output_tokens, ${sum('cached_tokens')} as cached_tokens,
-      ${sum('cache_write_tokens')} as cache_write_tokens, ${sum('cost')} as cost,
-      (count(*) filter (where cost is null and state <> 'pending'))::int as unpriced
+    select grouping(key) = 1 as is_total, key, ${sql.join([
+      ...COUNTS.map((name) => sql`coalesce(sum(${sql.ref(name)}), 0)::int as ${sql.ref(name)}`),
+      ...[...TOKENS, 'cost'].map(
+        (name) => sql`coalesce(sum(${sql.ref(name)}), 0)::float8 as ${sql.ref(name)}`,
+      ),
+    ])}
     from asked group by grouping sets ((), (key))
     order by is_total desc, ${
       groupBy === 'day' ? sql`key` : sql`cost desc, input_tokens desc, key nulls last`

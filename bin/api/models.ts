@@ -12,6 +12,7 @@ import { readRates } from '../../limits/rate-rows.ts'
 import type { SharedRateLimits } from '../../limits/rates.ts'
 import { renderMetrics } from '../../observability/metrics.ts'
 import type { Database } from '../../schema/database.ts'
+import { defaultModel } from './default-model.ts'
 
 /** More nobody reads; agents with hosts of their own may make many. */
 const MOST_ROWS = 200
@@ -27,7 +28,7 @@ export function createModelsPort({ db, models, rates }: ModelParts): ModelsPort 
   return {
     async overview() {
       const [described, breakers, limited] = await Promise.all([
-        models.describe(),
+        defaultModel(models),
         readBreakers(db, MOST_ROWS),
         readRates(db, MOST_ROWS),
       ])

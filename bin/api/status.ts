@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { ModelRouter } from '../../agent/models.ts'
-import type { DefaultModel, Readiness, StatusPort } from '../../api/deps.ts'
+import type { Readiness, StatusPort } from '../../api/deps.ts'
 import type { TemporalLink } from '../temporal-link.ts'
+import { defaultModel } from './default-model.ts'
 import type { ApiParts } from './parts.ts'
 
 /** A check that takes longer has failed. */
@@ -34,16 +35,6 @@ export function createStatusPort(parts: StatusParts): StatusPort {
       ])
       return { ready: checks.every((one) => one.ok), checks }
     },
-  }
-}
-
-/** Settings that no model can be asked with are an answer, too: agents may have others. */
-async function defaultModel(models: ModelRouter): Promise<DefaultModel> {
-  try {
-    return await models.describe()
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
-    return { vendor: '', model: '', isBuiltIn: false, fallbacks: [], problem }
   }
 }
 

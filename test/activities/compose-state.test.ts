@@ -143,6 +143,16 @@ describe('composing the prompt for the model that is asked first', () => {
     expect(stored()).toEqual([])
   })
 
+  it('names the message also where it was spoken', async () => {
+    const { ports, compose } = prepare({}, { contextTokens: 2_000 })
+    const voice = { url: 'https://example.org/voice.ogg', text: 'secret '.repeat(3_000) }
+    const turn = await runningTurn(ports, '', { content: { attachments: [voice] } })
+    expect(await failureOf(compose(turn))).toMatchObject({ type: 'prompt_too_long' })
+    expect(ports.step(turn, 'composeState')?.error).toMatch(
+      /The longest part is the message with \d+: send a shorter one/,
+    )
+  })
+
   it.each([
     ['the agent wants tools', { decision: 'tools' }, true, 'tools'],
     ['the agent wants tools, by the name of the environment', { DECISION: 'TOOLS' }, true, 'tools'],

@@ -8,6 +8,7 @@ import {
   mediaKey,
   needsAttention,
   withDescriptions,
+  withoutPassingReasons,
 } from '../../agent/attachments.ts'
 import type { Content } from '../../agent/memory.ts'
 
@@ -95,6 +96,27 @@ describe('what was found', () => {
   })
 })
 
+describe('what was not looked at for a reason that passes', () => {
+  const url = `${PAGE}.png`
+  const unread = { url, title: 'Tom', description: '(not described)', unread: 'budget_exhausted' }
+
+  it('is to be looked at again once the reason is taken away', () => {
+    const content = { text: 'Look!', attachments: [unread, 'x', { url, description: 'A cat.' }] }
+    expect(needsAttention(content)).toBe(false)
+    const again = withoutPassingReasons(content)
+    expect(again).toEqual({
+      text: 'Look!',
+      attachments: [{ url, title: 'Tom' }, 'x', { url, description: 'A cat.' }],
+    })
+    expect(needsAttention(again)).toBe(true)
+  })
+
+  it('changes nothing where there is none', () => {
+    const content = { attachments: [{ url, description: 'A cat.' }] }
+    expect(withoutPassingReasons(content)).toBe(content)
+  })
+})
+
 describe('the line of a message in a transcript', () => {
   it.each<[Content, string]>([
     [{ text: 'Hello' }, 'Hello'],
@@ -128,5 +150,14 @@ describe('the line of a message in a transcript', () => {
     const heard = ['One.', 'Two.'].map((text) => ({ url: `${PAGE}.mp3`, text }))
     expect(spokenText({ text: '', attachments: heard })).toBe('One.\nTwo.')
     expect(spokenText({ text: 'Typed.', attachments: heard })).toBe('Typed.')
+  })
+
+  it('ends somewhere, whatever a client says was heard', () => {
+    const heard = ['x', 'y'].map((text) => ({ url: `${PAGE}.mp3`, text: text.repeat(20_000) }))
+    expect(spokenText({ attachments: heard })).toMatch(
+      /^x{20000}\ny{3999} … \(16001 more characters\)$/,
+    )
+    const typed = 'z'.repeat(30_000)
+    expect(spokenText({ text: typed })).toBe(typed)
   })
 })

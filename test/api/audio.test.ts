@@ -158,6 +158,22 @@ describe('a text', () => {
   })
 })
 
+describe('a model that is busy', () => {
+  it.each([
+    [429, 2_400, '3'],
+    [503, 30_000, '30'],
+    [503, 0, '1'],
+    [503, undefined, '5'],
+    [429, undefined, null],
+  ])('is answered %i, with when to come back: %s ms', async (status, retryAfterMs, header) => {
+    const busy = { code: 'model_unavailable', retryable: true, status, retryAfterMs } as const
+    app = appWith({ speak: async () => Promise.reject(new ModelError('It is busy.', busy)) })
+    const response = await app.request(path('speech/generate'), json({ text: 'x' }))
+    expect(response.status).toBe(status)
+    expect(response.headers.get('retry-after')).toBe(header)
+  })
+})
+
 const modelError = (code: ModelError['code'], status?: number) =>
   new ModelError('Set OPENAI_API_KEY.', { code, retryable: false, ...(status ? { status } : {}) })
 

@@ -48,6 +48,9 @@ describe('the spending of an agent', () => {
     ['?to=2026-02-30', 'to', 'like 2026-05-31'],
     ['?from=2026-05-02&to=2026-05-01', 'from', 'must not be after'],
     ['?from=2024-01-01&to=2026-05-01', 'from', 'at most 366 days'],
+    ['?from=0000-01-01&to=0000-02-01', 'from', 'must not be before 2000-01-01'],
+    ['?from=1999-12-31', 'from', 'must not be before 2000-01-01'],
+    ['?to=0001-01-01', 'to', 'must not be before 2000-01-01'],
   ])('refuses %s, and says what to send', async (query, path, words) => {
     const { status, body } = await ask(query)
     expect(status).toBe(400)

@@ -65,6 +65,22 @@ describe('what doctor says about models', () => {
     })
   })
 
+  it('is that a vendor that would stand behind cannot be used, and why', async () => {
+    const values = { ANTHROPIC_API_KEY: 'sk-ant-1', OPENAI_API_KEY: 'sk-proj canary' }
+    const findings = await examineModels(values)
+    expect(findings).toContainEqual({
+      ...{ name: 'model', state: 'warn', advice: expect.stringContaining('OpenAI is never asked') },
+      message: expect.stringContaining('OPENAI_API_KEY contains a space'),
+    })
+    expect(JSON.stringify(findings)).not.toContain('canary')
+  })
+
+  it('is once that the only vendor cannot be used', async () => {
+    expect(await about({ OPENAI_API_KEY: 'sk-proj canary' }, 'model')).toMatchObject([
+      { state: 'fail', message: expect.stringContaining('OPENAI_API_KEY contains a space') },
+    ])
+  })
+
   it('is that the own prices cannot be used', async () => {
     expect(await about({ TURNKEEPER_MODEL_PRICES: '/nowhere.json' }, 'model')).toEqual([
       expect.objectContaining({ state: 'fail', message: expect.stringContaining('/nowhere.json') }),

@@ -3,6 +3,7 @@ import { createModelsPort } from '../../bin/api/models.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import { createBreakers } from '../../limits/breakers.ts'
 import { createRateLimits } from '../../limits/rates.ts'
+import { createModelRouter } from '../../models/router.ts'
 import { modelsOverview } from '../../schema/models-api.ts'
 import { openTestPglite } from '../support/databases.ts'
 
@@ -47,5 +48,16 @@ describe('what the API says about models', () => {
       'turnkeeper_model_slots_used{vendor="openai",host="api.openai.test",account="k"} 1',
     )
     await Promise.all([breakers.close(), rates.close()])
+  })
+
+  it('is also said while the default model is misconfigured, with what is wrong about it', async () => {
+    const { db } = database
+    const rates = createRateLimits({ db })
+    const models = createModelRouter({ modelSettings: { MODEL_VENDOR: 'groq' } })
+    const overview = await createModelsPort({ db, models, rates }).overview()
+    expect(modelsOverview.parse(overview)).toEqual(overview)
+    expect(overview).toMatchObject({ vendor: '', model: '', breakers: [{ state: 'open' }] })
+    expect(overview.problem).toContain('GROQ_API_KEY')
+    await rates.close()
   })
 })

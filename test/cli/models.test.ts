@@ -34,6 +34,13 @@ const rendered = (more: Partial<typeof MODELS_OVERVIEW> = {}) =>
   renderModels({ ...MODELS_OVERVIEW, ...more }, createPaint(false), 1_700_000_000_000)
 
 describe('turnkeeper models', () => {
+  it('says why no model can be asked, and shows the breakers all the same', () => {
+    const problem = 'MODEL_VENDOR names Groq, and GROQ_API_KEY is not set.'
+    const text = rendered({ vendor: '', model: '', fallbacks: [], problem })
+    expect(text).toContain(`Answers    nobody: ${problem}`)
+    expect(text).toContain('openai/api.openai.com/gpt-5.4')
+  })
+
   it('asks the API, and prints tables', async () => {
     const { code, stdout } = await run()
     expect(code).toBe(0)

@@ -5,6 +5,7 @@ import {
   type RecordedRequest,
   replyXml,
   startStubOpenai,
+  type TextAnswer,
 } from '../support/stub-openai.ts'
 import { promptText } from '../support/stub-openai-answer.ts'
 import { messageIn, reply, requestsFor } from './answers.ts'
@@ -43,7 +44,11 @@ const status = (code: number, message: string, headers = {}): Answer => ({
   body: { error: { message, type: 'stub_error' } },
   headers,
 })
-const raw = (text: string, finishReason = 'stop'): Answer => ({ kind: 'text', text, finishReason })
+const raw = (text: string, finishReason = 'stop'): TextAnswer => ({
+  kind: 'text',
+  text,
+  finishReason,
+})
 const fine = reply('All is well.')
 const broken = status(500, 'The server had an accident.')
 
@@ -222,7 +227,8 @@ function expectBooked({ turn, requests }: Outcome): void {
   for (const [index, { promptTokens, completionTokens, state }] of requests.entries()) {
     const row = rows[index]
     // An answer that we stopped reading had perhaps been sent as a whole: nobody heard its usage.
-    const isHeard = state === 'answered' && row?.finishReason !== 'length'
+    const isUnheard = row?.finishReason === 'length' && row.state === 'unknown'
+    const isHeard = state === 'answered' && !isUnheard
     if (isHeard && promptTokens > 0) {
       expect(row).toMatchObject({
         ...{ state: 'complete', inputTokens: promptTokens, outputTokens: completionTokens },

@@ -30,6 +30,20 @@ describeDatabases('the messages of a channel', (open) => {
     expect(await page(Date.UTC(2025, 0, 1))).toEqual([])
   })
 
+  it('are listed without the pictures inside them', async () => {
+    const channel = await createChannel(database.db)
+    const url = `data:image/png;base64,${'A'.repeat(10_000)}`
+    const attachments = [{ id: 'a', url }, { url: 'https://example.org/cat.png' }]
+    const metadata = { attachments, kept: [url] }
+    const input = messageTo(channel, { metadata })
+    const message = { ...input.message, rawMessage: { message: 'Hello', attachments } }
+    await accept(database.db, { ...input, message })
+    const [row] = await listMessages(database.db, channel.channelId, { limit: 10 })
+    const short = [{ id: 'a', url: url.slice(0, 64) }, attachments[1]]
+    expect(row?.metadata).toEqual({ attachments: short, kept: [url] })
+    expect(row?.raw_message).toEqual({ message: 'Hello', attachments: short })
+  })
+
   it('are none of another channel', async () => {
     await queueTurn(database.db, await createChannel(database.db))
     const channel = await createChannel(database.db)

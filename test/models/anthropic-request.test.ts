@@ -47,7 +47,8 @@ describe('what is sent to Anthropic', () => {
   it.each([
     ['claude-haiku-5-5', 'TEXT_SMALL', undefined, 'low'],
     ['claude-sonnet-5', 'TEXT_LARGE', 600, 'low'],
-    ['claude-opus-5-5', 'TEXT_LARGE', 8_000, undefined],
+    ['claude-opus-5-5', 'TEXT_LARGE', 8_192, 'low'],
+    ['claude-opus-5-5', 'TEXT_LARGE', 8_193, undefined],
     ['claude-opus-5-5', 'REASONING_SMALL', undefined, undefined],
     // Refuse the parameter.
     ['claude-haiku-4-5', 'TEXT_SMALL', undefined, undefined],

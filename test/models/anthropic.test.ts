@@ -138,7 +138,7 @@ describe('what Anthropic answers', () => {
     })
   })
 
-  it('may take its time to begin, twice as much where the model shall reason', async () => {
+  it('may take its time to begin, and more where the model shall reason', async () => {
     const events = [messageStart('m', COUNTED), ...thinking(0, ['Hm. ', 'Hm.'])]
     stub.answer({ kind: 'events', events, ending: 'silence' })
     const limits = { firstChunkMs: 600, nextChunkMs: 10 }

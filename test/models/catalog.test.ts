@@ -50,6 +50,12 @@ describe('what is known about a model', () => {
     expect(catalog.card('anthropic', 'claude-next').contextTokens).toBe(128_000)
   })
 
+  it('is that it calls no tools when it is a plugin’s or ELIZA', () => {
+    expect(catalog.card('plugin:acme', 'gpt-5.4').hasTools).toBe(false)
+    expect(catalog.card('eliza', 'eliza').hasTools).toBe(false)
+    expect(catalog.card('openai', 'gpt-5.4').hasTools).toBe(true)
+  })
+
   it('is that it costs nothing when it runs on one’s own machine', () => {
     expect(catalog.card('ollama', 'anything').price).toEqual({ input: 0, output: 0 })
     expect(catalog.card('eliza', 'eliza').price).toEqual({ input: 0, output: 0 })

@@ -202,6 +202,14 @@ describe('a request to Google', () => {
 })
 
 describe('an answer of Google', () => {
+  it('is waited for longer where its model thinks first', async () => {
+    stub.answer({ kind: 'silence' })
+    const impatient = createGoogleVendor({ baseUrl: stub.baseUrl }, { firstChunkMs: 350 })
+    const request = { ...REQUEST, purpose: 'REASONING_LARGE' } as const
+    const call = impatient.generate(request, { ...options(), onText: () => undefined })
+    await expect(call).rejects.toThrow('sent nothing for 2 s')
+  })
+
   const words = (...parts: readonly object[]) => ({ candidates: [{ content: { parts } }] })
   const end = (finishReason: string) => ({ candidates: [{ finishReason }] })
 

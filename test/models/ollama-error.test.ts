@@ -31,6 +31,14 @@ describe('an error of Ollama', () => {
     })
   })
 
+  it('that the model calls no tools says what to decide with', async () => {
+    stub.answer({ kind: 'error', error: 'bad-request' })
+    await expect(ask()).rejects.toMatchObject({
+      ...{ code: 'model_rejected', retryable: false, status: 400 },
+      message: expect.stringMatching(/'test-model' cannot call tools.*TURNKEEPER_DECISION=xml/),
+    })
+  })
+
   it('about a prompt that does not fit is found in the words of the program behind it', async () => {
     stub.answer({ kind: 'error', error: 'prompt-too-long' })
     await expect(ask()).rejects.toMatchObject({

@@ -127,6 +127,13 @@ describe('the context that Ollama is asked for', () => {
 })
 
 describe('an answer of Ollama', () => {
+  it('is waited for longer where its model thinks first', async () => {
+    stub.answer({ kind: 'silence' })
+    const impatient = createOllamaVendor({ baseUrl: stub.baseUrl }, { firstChunkMs: 350 })
+    const call = impatient.generate({ ...REQUEST, purpose: 'REASONING_LARGE' }, quietly())
+    await expect(call).rejects.toThrow('sent nothing for 2 s')
+  })
+
   const line = (said: object, more: object = {}) => ({ message: said, done: false, ...more })
   const end = { message: { content: '' }, done: true, done_reason: 'stop' }
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { ModelRequest } from '../../agent/models.ts'
 import { createOpenaiVendor, openaiDialect } from '../../models/openai.ts'
+import { connect } from '../../models/openai-connection.ts'
 import { checkEndpoint } from '../../models/openai-endpoint.ts'
 import { chatParams } from '../../models/openai-request.ts'
 import { startStubHttp } from '../support/stub-http.ts'
@@ -83,15 +84,47 @@ describe('a request of OpenAI’s wire', () => {
     ])
     expect(bodyFor({ tools: [] })).not.toHaveProperty('tools')
   })
+
+  it('offers no tools to a model that reasons at OpenAI and takes the two in no chat', () => {
+    const tools = [{ name: 'wait', description: 'Waits.', parameters: { type: 'object' } }]
+    for (const model of ['gpt-5.5', 'gpt-5.6-terra', 'gpt-5.12']) {
+      expect(bodyFor({ model, tools })).toMatchObject({ reasoning_effort: 'none' })
+      expect(bodyFor({ model })).not.toHaveProperty('reasoning_effort')
+      expect(bodyFor({ model, tools }, copy)).not.toHaveProperty('reasoning_effort')
+    }
+    for (const model of ['gpt-5.4', 'gpt-5', 'gpt-4.1', 'o3']) {
+      expect(bodyFor({ model, tools })).not.toHaveProperty('reasoning_effort')
+    }
+  })
 })
 
 describe('what the environment says to OpenAI’s client', () => {
-  const names = ['OPENAI_CUSTOM_HEADERS', 'OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_ADMIN_KEY']
+  const names = [
+    ...['OPENAI_CUSTOM_HEADERS', 'OPENAI_ORG_ID', 'OPENAI_PROJECT_ID', 'OPENAI_ADMIN_KEY'],
+    'OPENAI_API_KEY',
+  ]
   const before = names.map((name) => [name, process.env[name]] as const)
   afterEach(() => {
     for (const [name, value] of before) {
       if (value === undefined) delete process.env[name]
       else process.env[name] = value
+    }
+  })
+
+  it.each([
+    ['the key of the environment', 'sk-environment', 'org-1'],
+    ['a key of an agent, which is another account', 'sk-agent', null],
+  ])('goes to OpenAI with %s: %s', async (_, apiKey, organization) => {
+    process.env.OPENAI_API_KEY = 'sk-environment'
+    process.env.OPENAI_CUSTOM_HEADERS = 'X-Gateway-Key: org-1'
+    process.env.OPENAI_ORG_ID = 'org-1'
+    process.env.OPENAI_PROJECT_ID = 'org-1'
+    const { client } = connect({ endpoint: checkEndpoint({ apiKey }), dialect: openai, limits: {} })
+    const { req } = await client.buildRequest({ method: 'post', path: '/chat/completions' })
+    const headers = new Headers(req.headers)
+    expect(headers.get('authorization')).toBe(`Bearer ${apiKey}`)
+    for (const name of ['openai-organization', 'openai-project', 'x-gateway-key']) {
+      expect(headers.get(name)).toBe(organization)
     }
   })
 

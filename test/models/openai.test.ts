@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { ModelRequest } from '../../agent/models.ts'
 import { createOpenaiVendor } from '../../models/openai.ts'
+import { startStubHttp } from '../support/stub-http.ts'
 import {
   type Answer,
   type StubOpenai,
@@ -131,6 +133,35 @@ describe('a call of an OpenAI-compatible endpoint', () => {
     const call = vendor({ maxAnswerBytes: 50_000 }).generate(REQUEST, quietly())
     await expect(call).rejects.toMatchObject({ code: 'model_rejected', retryable: false })
     expect((await stub.ended(1)).state).toBe('aborted')
+  })
+
+  it.each([
+    ['a role, and no word', { choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] }],
+    ['no choice', { choices: [] }],
+  ])('is as patient as before its first chunk after one with %s', async (_, chunk) => {
+    const event = (value: object) => `data: ${JSON.stringify(value)}\n\n`
+    const loading = await startStubHttp(async ({ response }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(event(chunk))
+      await sleep(200)
+      response.end(event({ choices: [{ delta: { content: 'Hi.' }, finish_reason: 'stop' }] }))
+    })
+    const limits = { firstChunkMs: 30_000, nextChunkMs: 20 }
+    const slow = createOpenaiVendor({ baseUrl: `${loading.origin}/v1` }, limits)
+    expect((await slow.generate(REQUEST, quietly())).text).toBe('Hi.')
+    await loading.close()
+  })
+
+  it('believes no count of a copy that counts in every chunk when the stream was cut', async () => {
+    const usage = { prompt_tokens: 9, completion_tokens: 1 }
+    const counted = (more: object) =>
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'So ' }, ...more }], usage })}\n\n`
+    const raw = (body: string) => ({ kind: 'raw', contentType: 'text/event-stream', body }) as const
+    answer = raw(counted({}))
+    const cut = await vendor().generate(REQUEST, quietly())
+    expect(cut).toEqual({ text: 'So ', finishReason: 'unknown', cost: null })
+    answer = raw(counted({ finish_reason: 'stop' }))
+    expect((await vendor().generate(REQUEST, quietly())).usage).toMatchObject({ inputTokens: 9 })
   })
 
   it('waits longer for a model that thinks first', async () => {

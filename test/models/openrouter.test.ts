@@ -31,6 +31,27 @@ describe('OpenRouter', () => {
     expect(result).toMatchObject({ cost: null, usage: { inputTokens: 7, outputTokens: 2 } })
   })
 
+  it.each([
+    [{ is_byok: true, cost_details: { upstream_inference_cost: 0.25 } }, 0.375],
+    [{ is_byok: false, cost_details: { upstream_inference_cost: 0.125 } }, 0.125],
+    [{ is_byok: true }, null],
+  ])('says the whole price where the vendor has a bill of its own: %j', async (more, cost) => {
+    const usage = { prompt_tokens: 7, completion_tokens: 2, cost: 0.125, ...more }
+    const choices = [{ index: 0, delta: { content: 'Hi.' }, finish_reason: 'stop' }]
+    const frames = [JSON.stringify({ choices, usage })]
+    const { result } = await answerOf(subject, REQUEST, { kind: 'other-frames', frames })
+    expect(result.cost).toBe(cost)
+  })
+
+  it('says what was written to a cache, which has a price of its own', async () => {
+    const prompt_tokens_details = { cached_tokens: 3, cache_write_tokens: 4 }
+    const usage = { prompt_tokens: 9, completion_tokens: 2, prompt_tokens_details }
+    const choices = [{ index: 0, delta: { content: 'Hi.' }, finish_reason: 'stop' }]
+    const frames = [JSON.stringify({ choices, usage })]
+    const { result } = await answerOf(subject, REQUEST, { kind: 'other-frames', frames })
+    expect(result.usage).toMatchObject({ inputTokens: 9, cachedTokens: 3, cacheWriteTokens: 4 })
+  })
+
   it('draws in a chat, one picture after the other, and says what they have cost', async () => {
     const stub = await subject.start()
     const vendor = createOpenrouterVendor({ baseUrl: stub.baseUrl, apiKey: 'k' })

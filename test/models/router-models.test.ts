@@ -80,6 +80,25 @@ describe('the model of a vendor', () => {
   })
 })
 
+describe('the model of a fork', () => {
+  it.each<[string, Record<string, string>, Settings]>([
+    ['an OpenAI', {}, {}],
+    ['an Ollama besides', { OLLAMA_API_ENDPOINT: NOWHERE, OLLAMA_LARGE_MODEL: 'llama3.3' }, {}],
+    ['an Ollama by its model', { OLLAMA_LARGE_MODEL: 'a', OLLAMA_SMALL_MODEL: 'b' }, {}],
+    [
+      'an OpenAI that is named',
+      { MODEL_VENDOR: 'openai', LARGE_MODEL: 'gpt-5.5', OLLAMA_SMALL_MODEL: 'b' },
+      { OLLAMA_LARGE_MODEL: 'of-the-agent' },
+    ],
+  ])('is asked at OpenAI with %s in the environment', async (_, more, ofAgent) => {
+    const own = { OPENAI_LARGE_MODEL: 'first', ...ofAgent }
+    const settings = { ...own, ...settingsForModel('second', own) }
+    for (const purpose of ['TEXT_LARGE', 'TEXT_SMALL', 'REASONING_LARGE'] as const) {
+      expect(await namesOf({ ...OPENAI, ...more }, settings, purpose)).toEqual(['openai/second'])
+    }
+  })
+})
+
 describe('an Ollama', () => {
   let ollama: OllamaList
   beforeEach(async () => {

@@ -76,14 +76,15 @@ describe('the vendor that is asked', () => {
     ])
   })
 
-  it.each([
-    ['MODEL_VENDOR', 'MODEL_VENDOR names Anthropic, and ANTHROPIC_API_KEY is not set.'],
-    ['TURNKEEPER_MODEL_FALLBACKS', 'TURNKEEPER_MODEL_FALLBACKS names Anthropic, and'],
-  ])('cannot be one without a key: %s says so', async (name, message) => {
-    await expect(chainOf({ ...OPENAI, [name]: 'anthropic' })).rejects.toMatchObject({
+  it('cannot be one without a key, nor one whose key cannot be used', async () => {
+    await expect(chainOf({ ...OPENAI, MODEL_VENDOR: 'anthropic' })).rejects.toMatchObject({
       ...{ code: 'model_not_configured', retryable: false },
-      message: expect.stringContaining(message),
+      message:
+        'MODEL_VENDOR names Anthropic, and ANTHROPIC_API_KEY is not set. Set it, or name another vendor.',
     })
+    await expect(chainOf({ ...GROQ, OPENAI_API_KEY: 'sk 1' })).rejects.toThrow(
+      'OPENAI_API_KEY contains a space',
+    )
   })
 
   it('cannot be one that nobody knows', async () => {
@@ -136,12 +137,45 @@ describe('who answers when a vendor fails', () => {
     expect(await namesOf(two, { modelFallbacks: 'google' }, 'TEXT_EMBEDDING')).toHaveLength(1)
   })
 
+  it.each([
+    [
+      'is named without a key',
+      { TURNKEEPER_MODEL_FALLBACKS: 'google' },
+      'names Google Gemini, and',
+    ],
+    [
+      'is named with a key that has a blank',
+      { TURNKEEPER_MODEL_FALLBACKS: 'google,groq', GOOGLE_API_KEY: 'g canary' },
+      'GOOGLE_GENERATIVE_AI_API_KEY contains a space',
+    ],
+    ['has a key with a blank', { XAI_API_KEY: 'x canary' }, 'XAI_API_KEY contains a space'],
+    ['has a bad address', { XAI_BASE_URL: 'nonsense' }, "XAI_BASE_URL is 'nonsense'"],
+    [
+      'is nobody that is known',
+      { TURNKEEPER_MODEL_FALLBACKS: 'acme' },
+      "is 'acme', which names no",
+    ],
+  ])(
+    'is not one that %s: it is left out, and told on the status page',
+    async (_, more, problem) => {
+      const modelSettings = { ...OPENAI, ...GROQ, ...more }
+      const others = 'TURNKEEPER_MODEL_FALLBACKS' in more ? more.TURNKEEPER_MODEL_FALLBACKS : 'groq'
+      expect((await chainOf(modelSettings)).map(({ vendor }) => vendor.name)).toEqual([
+        ...['openai', ...(others.includes('groq') ? ['groq'] : [])],
+      ])
+      const { problems } = await createModelRouter({ modelSettings }).describe()
+      expect(problems).toEqual([expect.stringContaining(problem)])
+      expect(JSON.stringify(problems)).not.toContain('canary')
+    },
+  )
+
   it('is told on the status page', async () => {
     const router = createModelRouter({ modelSettings: { ...OPENAI, ...GROQ } })
     expect(await router.describe()).toMatchObject({
       vendor: 'openai',
       fallbacks: ['groq/openai/gpt-oss-120b'],
     })
+    expect(await router.describe()).not.toHaveProperty('problems')
   })
 })
 
@@ -176,5 +210,15 @@ describe('a plugin’s own model', () => {
     expect(await namesOf(GROQ, itself, 'TEXT_LARGE', handlers)).toEqual([
       'plugin:@acme/models/TEXT_LARGE',
     ])
+  })
+
+  it('is passed over, where its plugin is named, for a purpose that it does not offer', async () => {
+    const handlers = [handlerOf('acme', 5)]
+    const small = (settings: Settings) => namesOf(GROQ, settings, 'TEXT_SMALL', handlers)
+    expect(await small({ MODEL_VENDOR: 'plugin:acme' })).toEqual(['groq/openai/gpt-oss-20b'])
+    expect(await small({ modelFallbacks: ['plugin:acme'] })).toHaveLength(1)
+    const strict = { TEXT_SMALL_VENDOR: 'plugin:acme' }
+    await expect(small(strict)).rejects.toThrow("TEXT_SMALL_VENDOR names 'plugin:acme'")
+    await expect(small({ MODEL_VENDOR: 'plugin:other' })).rejects.toThrow('has no such plugin')
   })
 })

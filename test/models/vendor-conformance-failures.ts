@@ -159,6 +159,22 @@ export function describeFailures(subject: VendorSubject): void {
       expect(stub.requests()).toHaveLength(1)
     })
 
+    it('that is a line without end is read up to the limit, and hung up on', async () => {
+      const error = await failure({ kind: 'endless-line' }, { maxAnswerBytes: 100_000 })
+      expect(error).toMatchObject({ code: 'model_rejected', retryable: false })
+      expect(error.message).toContain('without end')
+      expect((await stub.ended(1)).state).toBe('aborted')
+    })
+
+    it('that leads to another host does not take the prompt there', async () => {
+      const other = await start()
+      const error = await failure({ kind: 'redirect', to: `${other.baseUrl}/elsewhere` })
+      const seen = other.requests()
+      await other.close()
+      expect(error).toMatchObject({ code: 'model_rejected', retryable: false, status: 307 })
+      expect(seen).toEqual([])
+    })
+
     it('to answer at all is waited for, then hung up on', async () => {
       const error = await failure({ kind: 'silence' }, { firstChunkMs: 50 })
       expect(error).toMatchObject({ code: 'model_unavailable', retryable: true })

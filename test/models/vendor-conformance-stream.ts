@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ModelError } from '../../agent/errors.ts'
 import type { ModelRequest, ModelResult } from '../../agent/models.ts'
 import { KEY, quietly, REQUEST } from './conformance-request.ts'
 import type { ScriptedText, StubVendor, TestedLimits, VendorSubject } from './vendor-under-test.ts'
@@ -94,6 +95,14 @@ export function describeStream({ name, create, start, offers, model }: VendorSub
     ] as const)('that ends with %s is known to have ended with %s', async (finish, expected) => {
       say({ chunks: ['So it is.'], finish })
       expect(await ask()).toMatchObject({ text: 'So it is.', finishReason: expected })
+    })
+
+    it('that a proxy ends in the middle fails, or has no reason and no usage to be found out by', async () => {
+      say({ chunks: ['So it '], ending: 'cut', usage: { input: 12, output: 2 } })
+      const outcome: unknown = await ask().catch((error: unknown) => error)
+      expect(pieces.join('')).toBe('So it ')
+      if (outcome instanceof ModelError) return expect(outcome.retryable).toBe(true)
+      expect(outcome).toEqual({ text: 'So it ', finishReason: 'unknown', cost: null })
     })
 
     it('may be empty', async () => {
@@ -196,6 +205,13 @@ export function describeStream({ name, create, start, offers, model }: VendorSub
       expect((await ask({}, { tools: [TOOL] })).toolCalls).toEqual([
         { name: 'send\uFFFD\uFFFD', arguments: { 't\uFFFDo': ['S\uFFFDam \uFFFD', '😀'] } },
       ])
+    })
+
+    it('that calls tools without end is read up to the limit, and hung up on', async () => {
+      stub.answer({ kind: 'endless-tools' })
+      const { finishReason } = await ask({ maxAnswerLength: 250 }, { tools: [TOOL] })
+      expect(finishReason).toBe('length')
+      expect((await stub.ended(1)).state).toBe('aborted')
     })
 
     function describeNoTools(): void {

@@ -130,6 +130,7 @@ describe('what vendors say to an unknown model', () => {
     [400, { message: 'The model `acme-1` does not exist' }],
     [404, { message: "model 'acme-1' not found, try pulling it first" }],
     [undefined, { message: 'no', code: 'model_not_found' }],
+    [400, { message: 'It has been shut down.', code: 'model_decommissioned' }],
   ])('names the variable, and doubts the address: %s %p', (status, more) => {
     const error = refused({ status, ...more })
     expect(error).toMatchObject({ code: 'model_rejected', retryable: false })

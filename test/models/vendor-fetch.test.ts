@@ -21,6 +21,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 const ask = vendorFetch({
   mediaType: () => 'application/json',
+  maxBytes: 1_000_000,
   refusal: (message) => ({ message }),
 })
 

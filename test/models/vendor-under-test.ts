@@ -41,8 +41,11 @@ export interface ScriptedText {
   readonly finish?: 'stop' | 'length' | 'content-filter' | 'none'
   /** @default some honest numbers */
   readonly usage?: ScriptedUsage | 'none' | 'zero'
-  /** After the chunks the socket is destroyed, an error comes, nothing comes, or the last one for ever. */
-  readonly ending?: 'break' | 'silence' | 'endless' | ScriptedFailure
+  /**
+   * After the chunks the socket is destroyed, the stream ends in good order without its last frames,
+   * an error comes, nothing comes, or the last one for ever.
+   */
+  readonly ending?: 'break' | 'cut' | 'silence' | 'endless' | ScriptedFailure
 }
 
 export type ScriptedAnswer =
@@ -70,6 +73,12 @@ export type ScriptedAnswer =
   | { readonly kind: 'break' }
   /** No byte ever comes. */
   | { readonly kind: 'silence' }
+  /** A stream of one line that never ends. */
+  | { readonly kind: 'endless-line' }
+  /** One call of a tool after the other, for ever. */
+  | { readonly kind: 'endless-tools' }
+  /** 307: the same request shall be sent there. */
+  | { readonly kind: 'redirect'; readonly to: string }
 
 export interface SeenRequest {
   readonly path: string
@@ -103,6 +112,7 @@ export interface TestedLimits {
   readonly firstChunkMs?: number
   readonly nextChunkMs?: number
   readonly maxAnswerLength?: number
+  readonly maxAnswerBytes?: number
 }
 
 /** A vendor file, its stub, and what it does not do. What is declared is tested, what is not is too. */

@@ -70,6 +70,14 @@ describe('metrics', () => {
     ])
   })
 
+  it('have every bucket of a histogram once it has a call, so that the first slow one can be seen', async () => {
+    const shown = await lines({ totals: [totals({ bucket: 2, calls: 1, latencyMs: 900 })] })
+    const buckets = shown.filter((line) => line.includes('_bucket{'))
+    expect(buckets.map((line) => line.replace(/.*,(le=.*)$/, '$1'))).toEqual([
+      ...['le="0.25"} 0', 'le="0.5"} 0', 'le="+Inf"} 1'],
+    ])
+  })
+
   it('show breakers, rate limits, slots and queues', async () => {
     const breaker = { vendor: 'openai', host: 'h', model: 'm', since: new Date(0) }
     const rest = { retryAt: null, openings: 1, errorCode: null }

@@ -79,6 +79,27 @@ describe('the configuration', () => {
     })
   })
 
+  it('reads hosts as a URL has them', () => {
+    const written = 'CDN.Example, files.internal. ,[::1],0:0:0:0:0:0:0:2,010.0.0.1,Bücher.example'
+    const { config } = loadConfig({ env: { TURNKEEPER_MEDIA_HOSTS: written } })
+    expect(config.mediaHosts).toEqual([
+      ...['cdn.example', 'files.internal', '::1', '::2', '8.0.0.1', 'xn--bcher-kva.example'],
+    ])
+    expect(loadConfig({ env: {} }).config.mediaHosts).toEqual([])
+  })
+
+  it.each([
+    'files.internal:9000',
+    'https://files.internal',
+    '[::1]:80',
+    'a b',
+    'user@files.internal',
+  ])('refuses what is no host: %s', (written) => {
+    expect(problemsOf({ TURNKEEPER_MEDIA_HOSTS: `ok.example,${written}` })).toEqual([
+      expect.stringContaining('expected host names or IP addresses without ports'),
+    ])
+  })
+
   it('tells every problem at once, with what was found and what was expected', () => {
     const problems = problemsOf({
       SERVER_PORT: '70000',

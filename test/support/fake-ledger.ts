@@ -1,6 +1,7 @@
 import type { BudgetLine } from '../../agent/budgets.ts'
 import { FencedError } from '../../agent/errors.ts'
 import type { FailedModel, Ledger, LedgerCall, OpenedCall, PaidAnswer } from '../../agent/ledger.ts'
+import { hasUncountedAnswer } from '../../agent/models.ts'
 import type { StepAttempt } from '../../agent/ports.ts'
 import { type CallRow, type Rows, stepKey } from './fake-rows.ts'
 
@@ -63,7 +64,7 @@ export function fakeLedger(rows: Rows): Ledger {
       const { state, error, errorCode, estimatedOutputTokens } = end
       Object.assign(row, { state, error, errorCode, estimatedOutputTokens })
       if (end.wasRefused) settle(rows, row, { tokens: 0, money: 0 })
-      else if (state === 'cut') {
+      else if (state === 'cut' && !hasUncountedAnswer(call.purpose)) {
         settle(rows, row, {
           tokens: call.inputTokens + estimatedOutputTokens,
           money: end.cost,

@@ -25,6 +25,7 @@ import {
 } from './stub-anthropic-wire.ts'
 import { type StubCall, startStubHttp } from './stub-http.ts'
 import { countTokens, defaultAnswer } from './stub-openai-answer.ts'
+import { playEndless } from './stub-play.ts'
 
 export type AnthropicAnswer =
   | ScriptedAnswer
@@ -126,6 +127,12 @@ async function play(playing: Playing, answer: AnthropicAnswer): Promise<void> {
       return send(call.response, 200, 'application/json', JSON.stringify({ a: 1 }))
     case 'error':
       return refuse(call.response, objectionOf(answer), answer.retryAfterSeconds)
+    case 'redirect':
+      return void call.response.writeHead(307, { location: answer.to }).end()
+    case 'endless-line':
+      return playEndless(call, EVENT_STREAM, 'x'.repeat(10_000))
+    case 'endless-tools':
+      return playEndless(call, EVENT_STREAM, toolUse(0, WAVE).map(frame).join(''))
     case 'text':
       return playText(playing, answer)
     case 'events':
@@ -137,10 +144,9 @@ async function play(playing: Playing, answer: AnthropicAnswer): Promise<void> {
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8'
 
-type Whole = Exclude<
-  AnthropicAnswer,
-  { kind: 'silence' | 'break' | 'page' | 'other-json' | 'error' | 'text' | 'events' }
->
+const WAVE = { name: 'wave', pieces: ['{}'] }
+
+type Whole = Extract<AnthropicAnswer, { kind: 'other-frames' | 'tools' | 'refusal' }>
 
 function wholeStream({ body, usage }: Playing, answer: Whole): string {
   if (answer.kind === 'other-frames') {
@@ -188,6 +194,7 @@ async function close(
   if (ending === 'endless') return repeat(call, frame(textDelta(0, chunks.at(-1) ?? 'x')))
   if (ending === 'silence') return
   if (ending === 'break') return call.breakOff()
+  if (ending === 'cut') return void call.response.end()
   if (ending) return void call.response.end(frame(errorBody(objectionOf(ending))))
   const output =
     typeof answer.usage === 'object' ? answer.usage.output : countTokens(chunks.join(''))

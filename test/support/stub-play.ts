@@ -60,6 +60,12 @@ export async function play(
       return sendJson(response, { status: 200, body: { a: 1 } })
     case 'error':
       return sendJson(response, wire.error(answer, answer.retryAfterSeconds))
+    case 'redirect':
+      return void response.writeHead(307, { location: answer.to }).end()
+    case 'endless-line':
+      return playEndless(call, wire.contentType, 'x'.repeat(10_000))
+    case 'endless-tools':
+      return playEndless(call, wire.contentType, wire.calls([{ name: 'wave', pieces: ['{}'] }]))
     case 'text':
       return playText(call, answer, wire, prompt)
     default:
@@ -100,8 +106,14 @@ async function playText(
     return repeat(call, wire.text(answer.chunks.at(-1) ?? 'x', undefined))
   if (answer.ending === 'silence') return
   if (answer.ending === 'break') return call.breakOff()
+  if (answer.ending === 'cut') return void response.end()
   if (answer.ending) return void response.end(wire.failure(answer.ending))
   response.end(wire.end(answer.finish ?? 'stop', usageOf(answer, prompt, sent)))
+}
+
+export function playEndless(call: StubCall, contentType: string, text: string): Promise<void> {
+  call.response.writeHead(200, { 'content-type': contentType })
+  return repeat(call, text)
 }
 
 async function repeat(call: StubCall, frame: string): Promise<void> {

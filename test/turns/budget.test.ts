@@ -205,6 +205,20 @@ describeDatabases('a budget', (open) => {
       expect(await counted(end)).toEqual({ 'agent day money': dollars, 'agent day tokens': tokens })
     })
 
+    it.each(['IMAGE', 'TEXT_TO_SPEECH'] as const)(
+      'counts all that is held of a call that we cut, and that nobody can estimate: %s',
+      async (purpose) => {
+        const turn = await running()
+        const call = { ...callIn(turn), purpose }
+        await opened(call)
+        await endCall(db(), call, { ...CUT, cost: null })
+        const all = { 'agent day money': 5, 'agent day tokens': 1_000 }
+        expect(await used(turn.agentId)).toEqual(all)
+        await endCall(db(), call, REFUSED)
+        expect(await used(turn.agentId)).toEqual(all)
+      },
+    )
+
     it('changes no more when that is said again', async () => {
       const turn = await running()
       const call = callIn(turn)

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals'
 import type { Kysely } from 'kysely'
-import { type Described, mediaKey } from '../../agent/attachments.ts'
+import { type Described, mediaKey, needsAttention } from '../../agent/attachments.ts'
 import { FencedError } from '../../agent/errors.ts'
 import type { Ports } from '../../agent/ports.ts'
 import { createMediaFetcher } from '../../bin/media-fetch.ts'
@@ -11,6 +11,8 @@ import type { JsonObject } from '../../schema/json.ts'
 import type { HeadTurn } from '../../schema/turn.ts'
 import { createInProcessStream } from '../../streams/in-process.ts'
 import { accept } from '../../turns/accept.ts'
+import { retryDeadLetter } from '../../turns/dead-letters.ts'
+import { settle } from '../../turns/settle.ts'
 import { describeDatabases } from '../support/databases.ts'
 import { openLimits } from '../support/open-limits.ts'
 import { routerOf } from '../support/resolved-model.ts'
@@ -20,6 +22,8 @@ import {
   createChannel,
   first,
   messageTo,
+  replyTo,
+  settlementOf,
   type TestChannel,
   turnRow,
 } from '../support/turn-fixtures.ts'
@@ -138,6 +142,36 @@ describeDatabases('what attend found', (open) => {
       [{ ...CAT, description: 'A cat.' }],
       [other],
     ])
+  })
+
+  it('is forgotten by the retry of an operator where the reason may have passed', async () => {
+    const place = await createChannel(db)
+    const ports = process()
+    const unread = { description: '(image, not described)', unread: 'budget_exhausted' }
+    const gone = { ...CAT, url: 'https://example.org/gone.png', description: '(a 404)' }
+    const turn = await say(place, { attachments: [{ ...CAT, ...unread }, gone] }, MERGE)
+    const other = { id: '3', url: 'https://example.org/dog.png' }
+    await accept(db, {
+      ...messageTo(place, { overlap: MERGE }),
+      memory: { text: 'and', attachments: [{ ...other, ...unread }] },
+    })
+    const elsewhere = await createChannel(db)
+    const stranger = await say(elsewhere, { attachments: [{ ...CAT, ...unread }] })
+    await running(ports, turn)
+    const reply = replyTo(turn, 'Sorry.')
+    const end = {
+      state: 'failed' as const,
+      code: 'budget_exhausted' as const,
+      error: 'Nothing left.',
+    }
+    await settle(db, settlementOf(turn, { ...end, reply }))
+    const act = { turnId: turn.turnId, by: 'sam', comment: null }
+    await retryDeadLetter(db, { ...act, text: null, deadlineMs: 60_000 })
+    const next = await running(process(), { ...turn, gen: 2 })
+    expect(next.message.content.attachments).toEqual([CAT, gone, other])
+    expect(needsAttention(next.message.content)).toBe(true)
+    const untouched = await running(ports, stranger)
+    expect(untouched.message.content.attachments).toEqual([{ ...CAT, ...unread }])
   })
 
   it('is read without the pictures that stand inside a message', async () => {

@@ -9,12 +9,14 @@ import { recentMemories } from '../../memory/memories.ts'
 import { FIRST_FORK_STEP, type ForkStep } from '../../schema/fork.ts'
 import type { JsonObject } from '../../schema/json.ts'
 import type { TurnRef } from '../../schema/turn.ts'
+import { accept } from '../../turns/accept.ts'
 import { createFork, type ForkInput } from '../../turns/fork.ts'
 import { MAX_ACTIVE_FORKS } from '../../turns/fork-source.ts'
 import { deleteOldForks, findFork, listForks } from '../../turns/forks.ts'
 import { claim, finish, journaled, journalOnce } from '../../turns/journal.ts'
 import { readPrompt, writePrompt } from '../../turns/prompts.ts'
 import { settle } from '../../turns/settle.ts'
+import { steer } from '../../turns/steer.ts'
 import { takeOver } from '../../turns/sweep.ts'
 import { findTurn, listTurns, turnsOfMessage } from '../../turns/trace.ts'
 import { describeDatabases } from '../support/databases.ts'
@@ -25,6 +27,7 @@ import {
   createChannel,
   first,
   headOf,
+  messageTo,
   queueTurn,
   replyTo,
   runTurn,
@@ -100,6 +103,29 @@ describeDatabases('a fork', (open) => {
       ...{ forkOf: turn.turnId, agentId: turn.agentId, seq: 1 },
       room: { source: 'fork', type: 'DM', worldId: turn.room.worldId },
     })
+  })
+
+  it('knows all that came with the messages that steered the original', async () => {
+    const channel = await createChannel(db())
+    const turn = await runTurn(db(), channel, { text: 'Look' })
+    const pictures = ['a', 'b', 'c'].map((id) => ({ id, url: `https://example.org/${id}.png` }))
+    const [first, second, third] = pictures
+    await sql`
+      update memories set content = content || ${JSON.stringify({ attachments: [first] })}::jsonb
+      where id = ${turn.message.id}`.execute(db())
+    const rounds = [{ attachments: [second, third] }, {}]
+    for (const [index, came] of rounds.entries()) {
+      const input = messageTo(channel, { overlap: { policy: 'steer', burstMs: 0 } })
+      const memory = { ...input.memory, text: `Say ${index + 1}`, ...came } as JsonObject
+      await accept(db(), { ...input, memory })
+      const said = { turn, messages: [{ text: 'I begin.' }], memories: [], relationships: [] }
+      await steer(db(), attemptOf(turn), index + 1, { ...said, outboxSource: null })
+    }
+    await work(turn, { decide: DECISION })
+    await settle(db(), settlementOf(headOf(turn)))
+    const { head } = await fork(turn.turnId)
+    const { content } = (await admitTurn(db(), head)).message
+    expect(content).toMatchObject({ text: 'Look\nSay 1\nSay 2', attachments: pictures })
   })
 
   it('remembers at most 200 memories of each type', async () => {

@@ -119,6 +119,27 @@ describe('in a database with 25,000 messages, of which one room has 5,000', () =
     expect(indexesOf(byMessage)).toContain('turns_message')
   })
 
+  it.each(['room', 'user'] as const)(
+    'looks no turn up once per call to tell the spending by %s',
+    async (groupBy) => {
+      const agentId = await createAgent(database.db)
+      await sql`insert into model_calls (id, agent_id, turn_id, gen, step, call, attempt, try, vendor,
+          model, purpose, state, input_tokens)
+        select gen_random_uuid(), ${agentId}::uuid, t.id, 1, ${groupBy}::text, n, 1, 1, 'v', 'm', 'TEXT_LARGE',
+          'complete', 1
+        from (select id from turns order by id limit 10) t, generate_series(1, 3000) n`.execute(
+        database.db,
+      )
+      await sql`analyze model_calls`.execute(database.db)
+      const today = new Date().toISOString().slice(0, 10)
+      const range = { agentId, from: today, to: today, limit: 100 }
+      const plan = await onlyPlan((db) => spentBy(db, { ...range, groupBy }))
+      expect(plan.read.model_calls).toBeGreaterThanOrEqual(30_000)
+      // Ten look-ups, or all turns once for a hash table.
+      expect(plan.read.turns).toBeLessThan(30_000)
+    },
+  )
+
   it('adds up the calls of the days that are asked for, and of no others', async () => {
     const { agentId } = place()
     const range = { agentId, from: '2026-01-01', to: '2026-01-31', limit: 100 }

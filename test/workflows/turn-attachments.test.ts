@@ -88,7 +88,11 @@ describe('a turn whose message has a picture', () => {
     expect(outcome).toEqual({ state: 'replied' })
     expect(Date.now()).toBeLessThan(deadlineAt - 3_000)
     expect(attachmentsOf(ports)).toEqual([
-      { url: CAT, description: '(image, not described: there was no time left for it)' },
+      {
+        url: CAT,
+        description: '(image, not described: there was no time left for it)',
+        unread: 'no_time',
+      },
     ])
   })
 

@@ -10,6 +10,7 @@ import { createMediaFetcher } from '../../../bin/media-fetch.ts'
 import { createPorts } from '../../../bin/ports.ts'
 import { createSecretBox } from '../../../bin/secrets.ts'
 import type { OpenDatabase } from '../../../database/open.ts'
+import { updateAgent } from '../../../memory/agents.ts'
 import { createModelRouter } from '../../../models/router.ts'
 import { createInProcessStream } from '../../../streams/in-process.ts'
 import { accept } from '../../../turns/accept.ts'
@@ -109,6 +110,40 @@ describeDatabases('sound and pictures, by the models that are configured', (open
         message: expect.stringContaining('OPENAI_API_KEY'),
       })
     }
+    expect(await calls(agentId)).toEqual([])
+  })
+
+  it('leaves a row that says so when the client hangs up', async () => {
+    const agentId = await createAgent(database.db)
+    const client = new AbortController()
+    stub.answer({ kind: 'silence' })
+    const before = stub.requests().length
+    const asked = audio().speak(agentId, { text: 'Hello' }, client.signal)
+    const refused = expect(asked).rejects.toThrow('They hung up.')
+    await stub.received(before + 1)
+    client.abort(new Error('They hung up.'))
+    await refused
+    expect((await stub.ended(before + 1)).state).toBe('aborted')
+    expect(await calls(agentId)).toMatchObject([
+      { turn_id: null, purpose: 'TEXT_TO_SPEECH', state: 'cut', cost: null },
+    ])
+  })
+
+  it('asks nobody when a budget does not allow it, and writes no row', async () => {
+    const agentId = await createAgent(database.db)
+    const budgets = [{ per: 'agent', period: 'day', tokens: 100 }]
+    await updateAgent(database.db, {
+      ...{ id: agentId, name: 'Ada', secrets: null, sourceHash: null },
+      character: { name: 'Ada', bio: 'x', settings: { budgets } },
+    })
+    const before = stub.requests().length
+    await expect(audio().speak(agentId, { text: 'Hello' }, NEVER)).rejects.toMatchObject({
+      code: 'budget_exhausted',
+    })
+    await expect(audio().transcribe(agentId, OGG, NEVER)).rejects.toMatchObject({
+      code: 'budget_exhausted',
+    })
+    expect(stub.requests()).toHaveLength(before)
     expect(await calls(agentId)).toEqual([])
   })
 
