@@ -28,7 +28,9 @@ export async function examineModels(values: Values): Promise<Finding[]> {
   return [
     writes,
     ...whoElse(chains),
-    ...(await unusable(values)).filter(({ message }) => message !== writes.message),
+    ...leftOut(await unusable(values), await problemsOf(router)).filter(
+      ({ message }) => message !== writes.message,
+    ),
     ...keysOf(values),
     ...unknownModels(chains),
   ]
@@ -117,6 +119,22 @@ async function unusable(values: Values): Promise<Finding[]> {
     }
   })
   return (await Promise.all(findings)).flat()
+}
+
+/** Fallbacks that are named and cannot be asked; a chain that nobody can begin is told elsewhere. */
+const problemsOf = (router: ModelRouter): Promise<readonly string[]> =>
+  router.describe().then(
+    ({ problems = [] }) => problems,
+    () => [],
+  )
+
+function leftOut(unusable: readonly Finding[], problems: readonly string[]): Finding[] {
+  const known = unusable.map(({ message }) => message)
+  const others = problems.filter((message) => !known.includes(message))
+  return [
+    ...unusable,
+    ...others.map((message) => ({ name: 'model', state: 'warn' as const, message })),
+  ]
 }
 
 const keysOf = (values: Values): Finding[] =>

@@ -29,6 +29,13 @@ describe('what doctor says about models', () => {
     ])
   })
 
+  it('is which fallback is named and cannot be asked', async () => {
+    const values = { OPENAI_API_KEY: 'sk-proj-1', TURNKEEPER_MODEL_FALLBACKS: 'groq' }
+    expect(await about(values, 'model')).toContainEqual(
+      expect.objectContaining({ state: 'warn', message: expect.stringContaining('GROQ_API_KEY') }),
+    )
+  })
+
   it('is which variable is missing', async () => {
     expect(await about({ MODEL_VENDOR: 'groq' }, 'model')).toEqual([
       expect.objectContaining({
