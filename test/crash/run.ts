@@ -33,9 +33,7 @@ const offset = Number(values.offset ?? Math.floor(Math.random() * share))
 const { only, fault } = values
 const cells = selectCells({ only, fault, share, offset })
 if (share > 1)
-  say(
-    `${cells.length} cells: every third kill, of the rest every ${share}th (--offset ${offset}).`,
-  )
+  say(`${cells.length} cells: every third kill, of the rest every ${share}th (--offset ${offset}).`)
 const began = Date.now()
 const { results, folder } = await runMatrix(cells, { houses: Number(values.houses), say })
 const failed = results.filter(({ violations }) => violations.length > 0).length
