@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ScriptedAnswer, ScriptedText, StubVendor } from '../models/vendor-under-test.ts'
 import {
   blocksOf,
@@ -25,7 +24,7 @@ import {
 } from './stub-anthropic-wire.ts'
 import { type StubCall, startStubHttp } from './stub-http.ts'
 import { countTokens, defaultAnswer } from './stub-openai-answer.ts'
-import { playEndless } from './stub-play.ts'
+import { closing, pause, playEndless, write } from './stub-play.ts'
 
 export type AnthropicAnswer =
   | ScriptedAnswer
@@ -215,23 +214,6 @@ async function repeat(call: StubCall, text: string): Promise<void> {
     await write(call, text)
     await pause(1, call.gone)
   }
-}
-
-async function pause(ms: number, gone: AbortSignal): Promise<void> {
-  // A client that hangs up ends the pause.
-  if (ms > 0) await sleep(ms, undefined, { signal: gone }).catch(() => undefined)
-}
-
-const closing = (gone: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (gone.aborted) resolve()
-    gone.addEventListener('abort', () => resolve(), { once: true })
-  })
-
-async function write({ response, gone }: StubCall, text: string): Promise<void> {
-  if (response.write(text)) return
-  const drained = new Promise<void>((resolve) => response.once('drain', resolve))
-  await Promise.race([drained, closing(gone)])
 }
 
 function refuse(response: ServerResponse, objection: Objection, retryAfterSeconds?: number): void {

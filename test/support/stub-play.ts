@@ -129,17 +129,17 @@ function usageOf({ usage }: ScriptedText, prompt: string, sent: string): Scripte
   return usage ?? { input: countTokens(prompt), output: countTokens(sent) }
 }
 
-async function pause(ms: number, gone: AbortSignal): Promise<void> {
+export async function pause(ms: number, gone: AbortSignal): Promise<void> {
   if (ms > 0) await sleep(ms, undefined, { signal: gone }).catch(() => undefined)
 }
 
-const closing = (gone: AbortSignal): Promise<void> =>
+export const closing = (gone: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (gone.aborted) resolve()
     gone.addEventListener('abort', () => resolve(), { once: true })
   })
 
-async function write({ response, gone }: StubCall, text: string): Promise<void> {
+export async function write({ response, gone }: StubCall, text: string): Promise<void> {
   if (response.write(text)) return
   const drained = new Promise<void>((resolve) => response.once('drain', resolve))
   await Promise.race([drained, closing(gone)])
