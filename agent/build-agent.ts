@@ -1,6 +1,7 @@
 import type { Character } from '../schema/character.ts'
+import { MODEL_PURPOSES } from '../schema/model-purposes.ts'
 import type { Agent } from './agent.ts'
-import { MODEL_PURPOSES, type ModelHandler } from './models.ts'
+import type { ModelHandler } from './models.ts'
 import type { Plugin } from './plugin.ts'
 import { corePlugin } from './plugins/core/core-plugin.ts'
 

@@ -1,15 +1,11 @@
 import { ModelError } from '../agent/errors.ts'
-import {
-  MODEL_PURPOSES,
-  type ModelPurpose,
-  type ModelRouter,
-  type ResolvedModel,
-} from '../agent/models.ts'
+import type { ModelPurpose, ModelRouter, ResolvedModel } from '../agent/models.ts'
 import { configuredVendors } from '../models/configured-vendors.ts'
 import { misplacedKeys } from '../models/key-shapes.ts'
 import { createModelRouter } from '../models/router.ts'
 import { settingValues } from '../models/setting-values.ts'
 import { createVendorCache } from '../models/vendor-cache.ts'
+import { MODEL_PURPOSES } from '../schema/model-purposes.ts'
 import type { Finding } from './doctor-checks.ts'
 
 type Values = Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 import { ModelError } from '../agent/errors.ts'
-import { type ModelPurpose, TEXT_PURPOSES } from '../agent/models.ts'
+import type { ModelPurpose } from '../agent/models.ts'
 import { isVendorChoice, splitChoice } from '../schema/model-choice.ts'
+import { TEXT_PURPOSES } from '../schema/model-purposes.ts'
 import { type ConfiguredVendor, configuredVendors, isBrought } from './configured-vendors.ts'
 import { type FoundSetting, filled, type SettingValues } from './setting-values.ts'
 

@@ -1,10 +1,6 @@
 import { ModelError } from '../agent/errors.ts'
-import {
-  type GenerateOptions,
-  type ModelHandler,
-  type ModelPurpose,
-  TEXT_PURPOSES,
-} from '../agent/models.ts'
+import type { GenerateOptions, ModelHandler, ModelPurpose } from '../agent/models.ts'
+import { TEXT_PURPOSES } from '../schema/model-purposes.ts'
 import { type Patience, watchForStall } from './stall-watch.ts'
 
 /** As for vendors on a wire: a text that comes as a whole has as long as the first piece of a stream. */

@@ -1,5 +1,6 @@
 import type { SettingMeta } from './config.ts'
 import { isVendorChoice } from './model-choice.ts'
+import { MODEL_PURPOSES, TEXT_PURPOSES } from './model-purposes.ts'
 import { MODEL_VENDORS, modelNames, type VendorNames } from './model-vendors.ts'
 
 /** A setting that chooses models. An agent may have its own, before the environment's. */
@@ -9,19 +10,6 @@ export interface ModelSetting extends SettingMeta {
   /** Whether a text may stand there; every text when absent. */
   readonly accepts?: (text: string) => boolean
 }
-
-/** ElizaOS's model types, as settings such as `TEXT_LARGE_TEMPERATURE` spell them. */
-const TEXT_TYPES = [
-  'TEXT_SMALL',
-  'TEXT_LARGE',
-  'REASONING_SMALL',
-  'REASONING_LARGE',
-  'TEXT_COMPLETION',
-  'OBJECT_SMALL',
-  'OBJECT_LARGE',
-  'IMAGE_DESCRIPTION',
-]
-const OTHER_TYPES = ['TEXT_EMBEDDING', 'IMAGE', 'TRANSCRIPTION', 'TEXT_TO_SPEECH']
 
 interface NumberRule {
   readonly expected: string
@@ -122,7 +110,7 @@ const all: readonly ModelSetting[] = [
     description: 'File with your own prices and context windows, which win over the built-in ones.',
     ...{ expected: 'a path', isMain: true, unset: 'the built-in list' },
   },
-  ...[...TEXT_TYPES, ...OTHER_TYPES].map((type) => ({
+  ...MODEL_PURPOSES.map((type) => ({
     env: `${type}_VENDOR`,
     ...{ expected: CHOICE, accepts: isVendorChoice },
     description: `Vendor that is asked for ${type}, or vendor/model.`,
@@ -181,7 +169,7 @@ function samplingSettings(): ModelSetting[] {
   return Object.entries(SAMPLING_RULES).flatMap(([end, rule]) => {
     const old = OLD_SAMPLING_NAMES[end]
     return [
-      ...TEXT_TYPES.map((type) => numeric(`${type}_${end}`, rule, `${end} of ${type}.`)),
+      ...TEXT_PURPOSES.map((type) => numeric(`${type}_${end}`, rule, `${end} of ${type}.`)),
       numeric(`DEFAULT_${end}`, rule, `${end} of every type that has none of its own.`),
       ...(old ? [numeric(old, rule, `Same as DEFAULT_${end}.`)] : []),
     ]

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import { MODEL_PURPOSES, TEXT_PURPOSES } from '../../agent/models.ts'
 import { ConfigError, loadConfig, sourceOf } from '../../schema/load-config.ts'
+import { MODEL_PURPOSES, TEXT_PURPOSES } from '../../schema/model-purposes.ts'
 import { modelKeys, modelSettings } from '../../schema/model-settings.ts'
 import { settings } from '../../schema/setting-names.ts'
 
