@@ -1,4 +1,3 @@
-import type { Agent } from '../agent/agent.ts'
 import type { PaidAnswer } from '../agent/ledger.ts'
 import type {
   FinishReason,
@@ -8,10 +7,9 @@ import type {
   SamplingParams,
   TextPurpose,
 } from '../agent/models.ts'
-import type { StepAttempt } from '../agent/ports.ts'
 import type { AnswerTools } from '../agent/prompts/tool-specs.ts'
 import {
-  type CallSubject,
+  type CallPlace,
   callVendors,
   type InvokeOptions,
   type VendorCall,
@@ -19,20 +17,11 @@ import {
 } from './call-vendor.ts'
 import { createSpokenAnswer, type SpokenAnswer, type TextResult } from './spoken-answer.ts'
 
-export interface ModelCall {
-  readonly attempt: StepAttempt | null
-  readonly step: string
-  /** Ordinal within the step, from 1. */
-  readonly call: number
-  readonly agent: Agent
-  readonly subject: CallSubject
+export interface ModelCall extends CallPlace {
   readonly purpose: TextPurpose
   readonly params: GenerateParams
   /** The model calls them; what it says and calls is rendered as the XML of the other models. */
   readonly tools?: AnswerTools
-  readonly signal: AbortSignal
-  /** Milliseconds since the epoch: a wish to wait beyond it ends the step. */
-  readonly deadlineAt: number
   /** Where the text goes while the model still writes. */
   readonly listener?: TextListener
 }

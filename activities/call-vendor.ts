@@ -35,19 +35,23 @@ export interface InvokeOptions {
   readonly note: (delta: string) => void
 }
 
-/** One question to the models that an agent has for a purpose. */
-export interface VendorCall<Result extends Billed> {
+/** Where and for whom something is asked, whatever it is. */
+export interface CallPlace {
   /** Null outside of any turn. */
   readonly attempt: StepAttempt | null
   readonly step: string
   /** Ordinal of the question within the step, from 1. */
   readonly call: number
   readonly agent: Agent
-  readonly purpose: ModelPurpose
   readonly subject: CallSubject
   readonly signal: AbortSignal
   /** Milliseconds since the epoch: a wish to wait beyond it ends the step. */
   readonly deadlineAt: number
+}
+
+/** One question to the models that an agent has for a purpose. */
+export interface VendorCall<Result extends Billed> extends CallPlace {
+  readonly purpose: ModelPurpose
   /** Everything the vendor will read next, for counting tokens: a continuation is longer. */
   input(): string
   /**
@@ -146,3 +150,11 @@ export const notOffered = ({ vendor }: ResolvedModel, purpose: ModelPurpose): Mo
     `'${vendor.name}' offers no ${purpose}. Choose a vendor that does; docs/vendors.md lists them.`,
     { code: 'model_not_configured', retryable: false },
   )
+
+/** `record` and `restore` of an answer that is too large for the ledger: a repeated step asks again. */
+export const NOT_KEPT = {
+  record: () => ({ text: null, finishReason: 'stop' as const }),
+  restore: (): never => {
+    throw new Error('A ledger row without a text was taken for a paid answer.')
+  },
+}

@@ -1,11 +1,7 @@
 import type { DrawRequest, DrawResult } from '../agent/models.ts'
-import { callVendors, notOffered, type VendorCall, type VendorPorts } from './call-vendor.ts'
+import { type CallPlace, callVendors, notOffered, type VendorPorts } from './call-vendor.ts'
 
-export interface DrawingCall
-  extends Pick<
-    VendorCall<DrawResult>,
-    'attempt' | 'step' | 'call' | 'agent' | 'subject' | 'signal' | 'deadlineAt'
-  > {
+export interface DrawingCall extends CallPlace {
   readonly drawing: Omit<DrawRequest, 'model'>
 }
 

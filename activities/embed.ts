@@ -1,11 +1,13 @@
 import type { EmbedResult } from '../agent/models.ts'
-import { callVendors, notOffered, type VendorCall, type VendorPorts } from './call-vendor.ts'
+import {
+  type CallPlace,
+  callVendors,
+  NOT_KEPT,
+  notOffered,
+  type VendorPorts,
+} from './call-vendor.ts'
 
-export interface EmbeddingCall
-  extends Pick<
-    VendorCall<EmbedResult>,
-    'attempt' | 'step' | 'call' | 'agent' | 'subject' | 'signal' | 'deadlineAt'
-  > {
+export interface EmbeddingCall extends CallPlace {
   readonly texts: readonly string[]
   readonly dimensions?: number
 }
@@ -25,10 +27,7 @@ export async function callEmbedding(
       if (!vendor.embed) throw notOffered(target, 'TEXT_EMBEDDING')
       return vendor.embed({ model, texts, dimensions }, { signal })
     },
-    record: () => ({ text: null, finishReason: 'stop' }),
-    restore: () => {
-      throw new Error('A ledger row without a text was taken for a paid answer.') // `record` keeps none
-    },
+    ...NOT_KEPT,
   })
   return result.vectors
 }

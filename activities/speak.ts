@@ -1,11 +1,13 @@
 import type { SpeakRequest, SpeakResult } from '../agent/models.ts'
-import { callVendors, notOffered, type VendorCall, type VendorPorts } from './call-vendor.ts'
+import {
+  type CallPlace,
+  callVendors,
+  NOT_KEPT,
+  notOffered,
+  type VendorPorts,
+} from './call-vendor.ts'
 
-export interface SpeechCall
-  extends Pick<
-    VendorCall<SpeakResult>,
-    'attempt' | 'step' | 'call' | 'agent' | 'subject' | 'signal' | 'deadlineAt'
-  > {
+export interface SpeechCall extends CallPlace {
   readonly speech: Omit<SpeakRequest, 'model'>
 }
 
@@ -40,8 +42,5 @@ export const callSpeech = (
       if (!vendor.speak) throw notOffered(target, 'TEXT_TO_SPEECH')
       return vendor.speak({ ...speech, model }, { signal })
     },
-    record: () => ({ text: null, finishReason: 'stop' }),
-    restore: () => {
-      throw new Error('A ledger row without a text was taken for a paid answer.') // `record` keeps none
-    },
+    ...NOT_KEPT,
   })

@@ -1,11 +1,7 @@
 import type { ModelResult } from '../agent/models.ts'
-import { callVendors, notOffered, type VendorCall, type VendorPorts } from './call-vendor.ts'
+import { type CallPlace, callVendors, notOffered, type VendorPorts } from './call-vendor.ts'
 
-export interface TranscriptionCall
-  extends Pick<
-    VendorCall<ModelResult>,
-    'attempt' | 'step' | 'call' | 'agent' | 'subject' | 'signal' | 'deadlineAt'
-  > {
+export interface TranscriptionCall extends CallPlace {
   readonly audio: Uint8Array
   readonly mimeType: string
 }
