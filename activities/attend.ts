@@ -49,7 +49,7 @@ export const createAttend = (ports: AttendPorts, places = createPlaces(PLACES)) 
         step,
         { attachments: findings.map(entryOf) },
         {
-          ...{ messages: [], memories: [], relationships: [] },
+          ...{ messages: [], memories: [], relationships: [], records: [] },
           turn: opened.turn,
           outboxSource: null,
           described: new Map(findings.map(({ media, described }) => [mediaKey(media), described])),

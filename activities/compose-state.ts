@@ -14,19 +14,22 @@ import type { JsonObject } from '../schema/json.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
 import { firstModel } from './first-model.ts'
-import { decideStep } from './rounds.ts'
+import { foreignWork } from './foreign-work.ts'
+import { composeStep, decideStep } from './rounds.ts'
 import { type OpenTurn, openTurn, turnContext } from './turn-context.ts'
+import type { WorkPorts } from './work-context.ts'
 
 /** Longer values are in the prompt already; a second copy would double the size of a turn. */
 const MAX_STORED_VALUE = 200
 
+/** Above the limit that plugins' providers have of their own, which names them. */
+const FOREIGN_TIMEOUT_MS = 10_000
+
+type ComposePorts = WorkPorts &
+  Pick<Ports, 'turns' | 'agents' | 'prompts' | 'journal' | 'connectors' | 'decision'>
+
 /** Runs the providers and stores the prompt for a round's `decide`. Run again, it finds the one that stands. */
-export const createComposeState = (
-  ports: Pick<
-    Ports,
-    'turns' | 'agents' | 'memories' | 'approvals' | 'prompts' | 'models' | 'decision'
-  >,
-) =>
+export const createComposeState = (ports: ComposePorts) =>
   async function composeState(turn: TurnInput, round = 1): Promise<void> {
     // A generation that goes on with what an older one found out.
     if (turn.gen > 1 && (await ports.prompts.read(turn, decideStep(round)))) return
@@ -38,13 +41,17 @@ export const createComposeState = (
       const model = await firstModel(ports.models, 'TEXT_LARGE', agent)
       const wanted = wantedDecision(agent.settings, ports.decision)
       const mode: DecisionMode = model.card.hasTools ? wanted : 'xml'
+      const attempt = currentAttempt(turn)
+      const work = await foreignWork(ports, opened, { attempt, step: composeStep(round), signal })
+      if (work === 'done') return
       // What ElizaOS composes before a decision; the names of the people are in it anyway.
       const composed = await compose(turnContext(opened, ports, signal), {
         include: ['ENTITIES'],
         silent: mode === 'tools' ? ['ACTIONS'] : [],
+        ...(work && { contextOf: work.contextOf, timeoutMs: FOREIGN_TIMEOUT_MS }),
       })
       const prompt = await promptFor(opened, { composed, model, mode })
-      await ports.prompts.write(currentAttempt(turn), decideStep(round), prompt)
+      await ports.prompts.write(attempt, decideStep(round), prompt, work?.commit())
     })
   }
 

@@ -8,7 +8,9 @@ import { type WorkPorts, workContext } from './work-context.ts'
  * Runs one evaluator after the reply. Its memories carry the turn's id and commit with its result; run
  * again, it finds that and does nothing.
  */
-export const createEvaluate = (ports: WorkPorts & Pick<Ports, 'turns' | 'agents' | 'journal'>) =>
+export const createEvaluate = (
+  ports: WorkPorts & Pick<Ports, 'turns' | 'agents' | 'journal' | 'turnEvents'>,
+) =>
   async function evaluate(input: TurnInput, name: string): Promise<void> {
     const attempt = currentAttempt(input)
     const step = `evaluate:${name}`
@@ -19,7 +21,11 @@ export const createEvaluate = (ports: WorkPorts & Pick<Ports, 'turns' | 'agents'
       const work = workContext(ports, opened, { attempt, step, signal })
       const evaluator = opened.agent.evaluators.find((candidate) => candidate.name === name)
       const applies = evaluator && (await (evaluator.validate?.(work.context) ?? true))
-      if (applies) await evaluator.handler(work.context)
+      if (applies) {
+        ports.turnEvents?.emit(opened.turn, 'EVALUATOR_STARTED', { evaluatorName: name })
+        await evaluator.handler(work.context)
+        ports.turnEvents?.emit(opened.turn, 'EVALUATOR_COMPLETED', { evaluatorName: name })
+      }
       const { messages, memories, relationships } = work.writes
       const result = { ran: applies === true, memories: memories.length, messages: messages.length }
       await ports.journal.finish(

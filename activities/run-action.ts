@@ -24,7 +24,8 @@ export interface ActionStep {
   readonly action: string
 }
 
-type ActionPorts = WorkPorts & Pick<Ports, 'turns' | 'agents' | 'journal' | 'connectors' | 'log'>
+type ActionPorts = WorkPorts &
+  Pick<Ports, 'turns' | 'agents' | 'journal' | 'connectors' | 'turnEvents' | 'log'>
 
 /**
  * Runs one action: validate, ask for approval if it needs one, then the handler; its messages, writes and
@@ -52,7 +53,11 @@ export const createRunAction = (ports: ActionPorts) =>
       const claim = await ports.journal.claim(attempt, { step, beforeSettle: true })
       if (claim.kind === 'done') return 'done'
       const isUnknown = claim.isTakeover && (task.action?.effect ?? 'once') === 'once'
+      const { turn } = task.opened
+      ports.turnEvents?.emit(turn, 'ACTION_STARTED', { actionName: name, ordinal })
       const result = isUnknown ? interrupted(ports, task) : await carriedOut(ports, task, plan)
+      const { success } = result
+      ports.turnEvents?.emit(turn, 'ACTION_COMPLETED', { actionName: name, ordinal, success })
       await ports.journal.finish(attempt, step, storableJson({ action: name, ...result }), {
         ...task.work.writes,
         turn: task.opened.turn,

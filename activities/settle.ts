@@ -1,11 +1,14 @@
 import type { Agent } from '../agent/agent.ts'
-import type { Ports, Settled } from '../agent/ports.ts'
+import type { Content } from '../agent/memory.ts'
+import type { LoadedTurn, Ports, Settled } from '../agent/ports.ts'
+import type { JsonObject } from '../schema/json.ts'
 import {
   type Ending,
   type HeadTurn,
   isTerminal,
   type Settlement,
   type TurnInput,
+  type TurnState,
 } from '../schema/turn.ts'
 import { currentAttempt } from './attempt.ts'
 import { outcomeOf } from './outcome.ts'
@@ -13,7 +16,7 @@ import { type EndingTurn, openEnding } from './turn-context.ts'
 
 export type SettlePorts = Pick<
   Ports,
-  'turns' | 'agents' | 'journal' | 'connectors' | 'stream' | 'startHead' | 'log'
+  'turns' | 'agents' | 'journal' | 'connectors' | 'stream' | 'turnEvents' | 'startHead' | 'log'
 >
 
 /**
@@ -58,8 +61,20 @@ export async function settleTurn(
   if (isTerminal(settled.state)) {
     ports.stream.publish(turnId, { kind: 'settled', ...spoken, gen, state: settled.state })
   }
+  if (settled.isFirst) tellEnd(ports, opened.turn, settled.state, outcome.reply?.content)
   if (settled.head) await startNext(ports, settled.head)
   return settled
+}
+
+function tellEnd(
+  { turnEvents }: SettlePorts,
+  turn: LoadedTurn,
+  state: TurnState,
+  said: Content | undefined,
+): void {
+  if (said) turnEvents?.emit(turn, 'MESSAGE_SENT', { content: said as JsonObject })
+  if (state === 'timed_out') turnEvents?.emit(turn, 'RUN_TIMEOUT', { status: 'timeout' })
+  else turnEvents?.emit(turn, 'RUN_ENDED', { status: state === 'failed' ? 'error' : 'completed' })
 }
 
 /** A lost start is found by the sweeper; failing here would undo nothing and delay the outcome. */

@@ -14,7 +14,8 @@ const STEP = 'shouldRespond.model'
 
 /** Asks the model when the rules do not decide. Run again, it returns the journaled decision. */
 export const createShouldRespondModel = (
-  ports: VendorPorts & Pick<Ports, 'turns' | 'agents' | 'journal' | 'memories' | 'approvals'>,
+  ports: VendorPorts &
+    Pick<Ports, 'turns' | 'agents' | 'journal' | 'memories' | 'records' | 'approvals'>,
 ) =>
   async function shouldRespondModel(input: TurnInput): Promise<RespondDecision> {
     const attempt = currentAttempt(input)

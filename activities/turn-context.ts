@@ -55,7 +55,7 @@ export async function openEnding(
   }
 }
 
-export type ContextPorts = Pick<Ports, 'memories' | 'approvals'>
+export type ContextPorts = Pick<Ports, 'memories' | 'records' | 'approvals'>
 
 export function turnContext(
   { turn, agent }: OpenTurn,
@@ -69,6 +69,7 @@ export function turnContext(
     room: turn.room,
     message: turn.message,
     memories,
+    records: ports.records.of(turn.agentId),
     approvals,
     now: Date.now(),
     signal,

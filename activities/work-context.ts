@@ -1,6 +1,7 @@
 import type { WorkContext } from '../agent/context.ts'
 import type { Content, NewMemory, NewRelationship } from '../agent/memory.ts'
 import type { StepAttempt, StepWrites } from '../agent/ports.ts'
+import type { RecordWrite } from '../agent/records.ts'
 import { storableJson } from '../schema/text.ts'
 import { callModel } from './call-model.ts'
 import { placeOf, type VendorPorts } from './call-vendor.ts'
@@ -15,16 +16,26 @@ export interface Work {
   readonly writes: StepWrites
 }
 
+export interface WorkStep {
+  /** It holds the step's claim. */
+  readonly attempt: StepAttempt
+  readonly step: string
+  readonly signal: AbortSignal
+  /** Ordinal of its first model call: those who work side by side count in ranges of their own. @default 1 */
+  readonly firstCall?: number
+}
+
 /** A context whose writes are buffered until the step commits. */
 export function workContext(
   ports: WorkPorts,
   opened: OpenTurn,
-  { attempt, step, signal }: { attempt: StepAttempt; step: string; signal: AbortSignal },
+  { attempt, step, signal, firstCall = 1 }: WorkStep,
 ): Work {
   const messages: Content[] = []
   const memories: NewMemory[] = []
   const relationships: NewRelationship[] = []
-  let calls = 0
+  const records: RecordWrite[] = []
+  let calls = firstCall - 1
   const next = () => {
     calls += 1
     return {
@@ -38,9 +49,11 @@ export function workContext(
     say: (content) => messages.push(storableJson(content)),
     remember: (memory) => memories.push(storableJson(memory)),
     relate: (relationship) => relationships.push(storableJson(relationship)),
+    written: records,
+    write: (write) => records.push(storableJson(write)),
     generate: async (purpose, params) =>
       (await callModel(ports, { ...next(), purpose, params })).text,
     models: workModels(ports, next),
   }
-  return { context, writes: { messages, memories, relationships } }
+  return { context, writes: { messages, memories, relationships, records } }
 }

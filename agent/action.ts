@@ -18,6 +18,10 @@ export interface Action {
   /** Conversations for the prompt, each a list of messages. */
   readonly examples?: readonly (readonly ActionExample[])[]
   readonly effect: ActionEffect
+  /** Of a plugin from outside: its `validate` may take its time. */
+  readonly isForeign?: true
+  /** It needs what one process alone holds, such as a socket: it runs on that process's task queue. */
+  readonly needsGateway?: true
   /** What the model is asked to give with the action's name. It may leave them out or invent others. */
   readonly parameters?: readonly ActionParameter[]
   /**

@@ -41,3 +41,7 @@ function firstOfEachName<T extends { readonly name: string }>(members: readonly 
   }
   return [...byName.values()]
 }
+
+/** Members that may take their time while the prompt is composed, and may write. */
+export const hasForeignMembers = ({ providers, actions }: Pick<Agent, 'providers' | 'actions'>) =>
+  providers.some(({ builtIn }) => !builtIn) || actions.some(({ isForeign }) => isForeign)

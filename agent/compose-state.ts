@@ -11,6 +11,8 @@ export interface ComposeStateOptions {
   readonly only?: readonly string[]
   /** Their texts stay out: what they say reaches the model in another way. Values and data stay. */
   readonly silent?: readonly string[]
+  /** What a provider works with. @default the same for all, which is given */
+  readonly contextOf?: (provider: Provider) => TurnContext
   /** For each provider. @default 2000, what a Local Activity can bear */
   readonly timeoutMs?: number
 }
@@ -45,9 +47,11 @@ export async function composeState(
   context: TurnContext,
   options: ComposeStateOptions = {},
 ): Promise<ComposedState> {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, contextOf = () => context } = options
   const chosen = chooseProviders(context.agent.providers, options)
-  const outcomes = await Promise.all(chosen.map((provider) => ask(provider, context, timeoutMs)))
+  const outcomes = await Promise.all(
+    chosen.map((provider) => ask(provider, contextOf(provider), timeoutMs)),
+  )
   context.signal.throwIfAborted()
   const fatal = outcomes.find(({ provider, trace }) => provider.required && trace.error)
   if (fatal) throw fatal.failure

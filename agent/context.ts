@@ -13,6 +13,7 @@ import type {
   TextPurpose,
   TranscribeRequest,
 } from './models.ts'
+import type { AgentRecords, RecordWrite } from './records.ts'
 
 /** What a plugin's member may read and do during one step of one turn. */
 export interface TurnContext {
@@ -23,6 +24,8 @@ export interface TurnContext {
   readonly message: Memory
   /** Reads; each answer is kept for the rest of the step. */
   readonly memories: MemoryReader
+  /** All that the agent has stored. Not kept: a second question is a second statement. */
+  readonly records: AgentRecords
   /** What waits in the room for an answer that the author of the message may give, oldest first. */
   approvals(): Promise<readonly PendingApproval[]>
   /** Milliseconds since the epoch. A parameter because steps are retried and tests travel in time. */
@@ -44,6 +47,10 @@ export interface WorkContext extends TurnContext {
   say(content: Content): void
   remember(memory: NewMemory): void
   relate(relationship: NewRelationship): void
+  /** Any other change of what the agent has stored. Order is kept. */
+  write(write: RecordWrite): void
+  /** What `write` took so far in this step; it grows. */
+  readonly written: readonly RecordWrite[]
   /**
    * One model call, through the ledger: a completed call is not paid again when the step is repeated. Calls
    * are told apart by their order in the step, so a step that is repeated must ask the same questions in

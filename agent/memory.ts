@@ -41,6 +41,18 @@ export interface NewRelationship {
   readonly metadata?: JsonObject
 }
 
+/** As it is stored. */
+export interface Relationship {
+  readonly id: string
+  readonly agentId: string
+  readonly sourceEntityId: string
+  readonly targetEntityId: string
+  readonly tags: readonly string[]
+  readonly metadata: JsonObject
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+}
+
 export interface Entity {
   readonly id: string
   readonly names: readonly string[]

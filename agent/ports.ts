@@ -14,6 +14,8 @@ import type { Content, Entity, Memory, NewMemory, NewRelationship, Room } from '
 import type { ModelRouter } from './models.ts'
 import type { Outbox, SendingSettings } from './outbox.ts'
 import type { RateLimits } from './rates.ts'
+import type { Records, RecordWrite } from './records.ts'
+import type { TurnEvents } from './turn-events.ts'
 
 /** What activities depend on: the system's seams on one page. `bin/ports.ts` makes the real ones. */
 export interface Ports {
@@ -23,6 +25,9 @@ export interface Ports {
   readonly ledger: Ledger
   readonly prompts: PromptStore
   readonly memories: MemoryStore
+  readonly records: Records
+  /** What the agent's plugins hear of its turns. @default nobody listens */
+  readonly turnEvents?: TurnEvents
   readonly approvals: Approvals
   readonly outbox: Outbox
   readonly connectors: Connectors
@@ -179,6 +184,7 @@ export interface StepWrites {
   readonly messages: readonly Content[]
   readonly memories: readonly NewMemory[]
   readonly relationships: readonly NewRelationship[]
+  readonly records?: readonly RecordWrite[]
 }
 
 export interface StepCommit extends StepWrites {
@@ -201,8 +207,17 @@ export interface StoredPrompt {
 export interface PromptStore {
   /** Undefined when it was not composed yet. */
   read(turn: TurnRef, step: string): Promise<StoredPrompt | undefined>
-  /** The first commit wins; returns what stands there. @throws {FencedError} the turn does not run. */
-  write(attempt: StepAttempt, step: string, prompt: StoredPrompt): Promise<StoredPrompt>
+  /**
+   * The first commit wins; returns what stands there.
+   * @param writes of the providers: they commit with the prompt, and only under the step's claim.
+   * @throws {FencedError} the turn does not run, or the claim is another attempt's.
+   */
+  write(
+    attempt: StepAttempt,
+    step: string,
+    prompt: StoredPrompt,
+    writes?: StepCommit,
+  ): Promise<StoredPrompt>
 }
 
 export interface MemoryStore {

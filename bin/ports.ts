@@ -15,9 +15,11 @@ import type {
   StoredPrompt,
 } from '../agent/ports.ts'
 import type { RateLimits } from '../agent/rates.ts'
+import type { Records } from '../agent/records.ts'
 import { isUnavailable, withRetry } from '../database/failures.ts'
 import { roomEntities } from '../memory/entities.ts'
 import { recentMemories } from '../memory/memories.ts'
+import { createRecords } from '../memory/records.ts'
 import type { Budget } from '../schema/budget.ts'
 import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
@@ -30,7 +32,7 @@ import { completeCall, endCall } from '../turns/ledger.ts'
 import { openCall, standingCall } from '../turns/ledger-open.ts'
 import * as outbox from '../turns/outbox.ts'
 import * as calls from '../turns/outbox-calls.ts'
-import { readPrompt, writePrompt } from '../turns/prompts.ts'
+import { readPrompt, writePrompt, writePromptWith } from '../turns/prompts.ts'
 import { settle } from '../turns/settle.ts'
 import { steer } from '../turns/steer.ts'
 import { noteEvaluator, noteUnknownEffect, writeStep } from '../turns/writes.ts'
@@ -80,6 +82,7 @@ export function createPorts({ db, ...input }: PortsInput): Ports {
       recent: (options) => recentMemories(db, options),
       entities: (roomId) => roomEntities(db, roomId),
     }),
+    records: reachableRecords(createRecords(db)),
     approvals: reachable(approvalStore(db, input.deadlines)),
     outbox: reachable({
       lease: (roomId, token) => outbox.leaseDelivery(db, roomId, token),
@@ -129,8 +132,10 @@ function promptStore(db: Kysely<Database>): Ports['prompts'] {
     async read(turn, step) {
       return stored.get(`${keyOf(turn)}:${step}`) ?? readPrompt(db, turn, step)
     },
-    async write(attempt, step, prompt) {
-      const written = await writePrompt(db, attempt, step, prompt)
+    async write(attempt, step, prompt, writes) {
+      const written = await (writes
+        ? withRetry(() => writePromptWith(db, attempt, step, { prompt, writes }))
+        : writePrompt(db, attempt, step, prompt))
       stored.put(`${keyOf(attempt)}:${step}`, written)
       return written
     },
@@ -166,6 +171,12 @@ function journal(db: Kysely<Database>): Ports['journal'] {
     },
   }
 }
+
+/** The same for what is bound to one agent. */
+const reachableRecords = (records: Records): Records => ({
+  of: (agentId) => reachable(records.of(agentId)),
+  commit: reachable(records).commit,
+})
 
 /** Says `unavailable` where Postgres cannot be reached, so that the failure's code does. */
 export function reachable<Port extends object>(port: Port): Port {

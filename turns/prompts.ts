@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import { FencedError } from '../agent/errors.ts'
-import type { StepAttempt, StoredPrompt } from '../agent/ports.ts'
+import type { StepAttempt, StepCommit, StoredPrompt } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
 import type { TurnRef } from '../schema/turn.ts'
+import { writeStep } from './writes.ts'
 
 /** The prompt of a step, if it was composed. It never changes. */
 export async function readPrompt(
@@ -51,4 +52,40 @@ export async function writePrompt(
   const standing = rows[0] ?? (await readPrompt(db, attempt, step))
   if (!standing) throw new FencedError('composeState')
   return standing
+}
+
+/**
+ * The same with what the providers wrote, in one transaction and under the step's claim: it is written
+ * once, or not at all.
+ * @throws {FencedError} the claim is another attempt's, and no prompt stands.
+ */
+export async function writePromptWith(
+  db: Kysely<Database>,
+  attempt: StepAttempt,
+  step: string,
+  { prompt, writes }: { prompt: StoredPrompt; writes: StepCommit },
+): Promise<StoredPrompt> {
+  return db.transaction().execute(async (trx) => {
+    const composed = step.replace('decide', 'composeState')
+    if (!(await holdsClaim(trx, attempt, composed))) {
+      const standing = await readPrompt(trx, attempt, step)
+      if (!standing) throw new FencedError(composed)
+      return standing
+    }
+    const { turn, outboxSource } = writes
+    await writeStep(trx, { turn, step: composed, outboxSource }, writes)
+    return writePrompt(trx, attempt, step, prompt)
+  })
+}
+
+async function holdsClaim(
+  trx: Kysely<Database>,
+  { turnId, gen, token }: StepAttempt,
+  step: string,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 as held from steps
+    where turn_id = ${turnId} and gen = ${gen} and step = ${step} and token = ${token} and state = 'pending'
+    for update`.execute(trx)
+  return rows.length > 0
 }

@@ -69,7 +69,7 @@ describe('the agent of a fork', () => {
   it('carries out an action without effect, which reaches nothing outside its room', async () => {
     expect(await carriedOut(new Ordering('none'))).toEqual({ success: true })
     expect(runs).toHaveLength(1)
-    expect(real.written.relationships).toEqual([])
+    expect(real.recorded.relationships).toEqual([])
     expect(answers).toEqual([])
   })
 

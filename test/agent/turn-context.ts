@@ -4,7 +4,9 @@ import type { WorkContext, WorkModels } from '../../agent/context.ts'
 import type { Entity, Memory, NewMemory, NewRelationship } from '../../agent/memory.ts'
 import type { GenerateParams } from '../../agent/models.ts'
 import type { Plugin } from '../../agent/plugin.ts'
+import type { RecordWrite } from '../../agent/records.ts'
 import type { Character } from '../../schema/character.ts'
+import { createMemoryRecords } from '../support/memory-records.ts'
 
 export const AGENT_ID = '5c3cb098-d52d-0b3f-a7e9-7b7fba960c4c'
 export const PERSON_ID = '00000000-0000-0000-0000-00000000000a'
@@ -27,7 +29,8 @@ export interface ContextOptions {
 
 /** A context over lists in memory that keeps what is written. */
 export interface RecordingContext extends WorkContext {
-  readonly written: {
+  readonly recorded: {
+    readonly records: RecordWrite[]
     readonly memories: NewMemory[]
     readonly relationships: NewRelationship[]
     readonly prompts: (GenerateParams & { purpose: string })[]
@@ -51,7 +54,9 @@ const PEOPLE: readonly Entity[] = [
 
 export function turnContext(options: ContextOptions = {}): RecordingContext {
   const { message = memory(PERSON_ID, 'hello'), messages = [message], facts = [] } = options
-  const written: RecordingContext['written'] = { memories: [], relationships: [], prompts: [] }
+  const recorded: RecordingContext['recorded'] = {
+    ...{ memories: [], relationships: [], prompts: [], records: [] },
+  }
   const character: Character = { name: 'Ada', bio: 'A companion.', ...options.character }
   const byType: Record<string, readonly Memory[]> = {
     messages,
@@ -73,18 +78,21 @@ export function turnContext(options: ContextOptions = {}): RecordingContext {
       recent: async ({ type, count }) => (byType[type] ?? []).slice(-count),
       entities: async () => options.entities ?? PEOPLE,
     },
+    records: createMemoryRecords().of(AGENT_ID),
     approvals: async () => options.approvals ?? [],
     now: NOW,
     signal: options.signal ?? new AbortController().signal,
     say: () => {},
-    remember: (one) => void written.memories.push(one),
-    relate: (one) => void written.relationships.push(one),
+    remember: (one) => void recorded.memories.push(one),
+    relate: (one) => void recorded.relationships.push(one),
     generate: async (purpose, params) => {
-      written.prompts.push({ ...params, purpose })
+      recorded.prompts.push({ ...params, purpose })
       return options.answer ?? ''
     },
+    write: (one) => void recorded.records.push(one),
+    written: recorded.records,
     models: NO_MODELS,
-    written,
+    recorded,
   }
 }
 

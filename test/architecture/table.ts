@@ -20,6 +20,9 @@ export const TABLE: Readonly<Record<string, Row>> = {
     values: ['schema', 'agent'],
     packages: ['openai', '@anthropic-ai/sdk', '@google/genai', 'ollama', 'gpt-tokenizer'],
   },
+  // Foreign code runs here; what it reaches of ours comes through ports.
+  plugins: { values: ['schema', 'agent'], packages: ['cockatiel', 'zod'] },
+  tasks: { values: ['schema', 'agent', 'memory'], packages: ['kysely'] },
   limits: { values: ['schema', 'agent'], packages: ['kysely', 'cockatiel'] },
   connectors: { values: ['schema', 'agent'], packages: ['discord.js', 'telegraf'] },
   activities: {

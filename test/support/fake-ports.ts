@@ -15,6 +15,7 @@ import { fakeJournal } from './fake-journal.ts'
 import { fakeLedger } from './fake-ledger.ts'
 import { fakeOutbox, outboxEntry } from './fake-outbox.ts'
 import { emptyRows, isActive, type Rows, rowOf, type StepRow, type TurnRow } from './fake-rows.ts'
+import { createMemoryRecords } from './memory-records.ts'
 import { openLimits } from './open-limits.ts'
 import { routerOf } from './resolved-model.ts'
 
@@ -88,6 +89,7 @@ export function fakePorts(options: FakePortsOptions): FakePorts {
     ledger: fakeLedger(rows),
     prompts: fakePrompts(rows),
     memories: fakeMemories(rows),
+    records: createMemoryRecords(),
     approvals: fakeApprovals(rows),
     outbox: fakeOutbox(rows),
     connectors: {
@@ -219,12 +221,13 @@ function end(rows: Rows, row: TurnRow, { turnId, gen, ...input }: SettleInput): 
 
 const fakePrompts = ({ prompts, ...rows }: Rows): Ports['prompts'] => ({
   read: async ({ turnId, gen }, step) => prompts.get(`${turnId}:${gen}:${step}`),
-  async write(attempt, step, prompt) {
+  async write(attempt, step, prompt, writes) {
     const key = `${attempt.turnId}:${attempt.gen}:${step}`
     const turn = rows.turns.get(attempt.turnId)
     if (!prompts.has(key)) {
       if (turn?.state !== 'running' || turn.runId !== attempt.runId) throw new FencedError(step)
       prompts.set(key, prompt)
+      if (writes) rows.commits.push({ step: step.replace('decide', 'composeState'), ...writes })
     }
     return prompts.get(key) ?? prompt
   },

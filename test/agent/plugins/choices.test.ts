@@ -33,7 +33,7 @@ async function choose(
       return outcome ?? undefined
     },
   } satisfies ActionContext)
-  return { result, given, prompts: context.written.prompts }
+  return { result, given, prompts: context.recorded.prompts }
 }
 
 describe('CHOICE', () => {

@@ -14,7 +14,7 @@ import {
 async function reflect(answer: string, options: ContextOptions = {}) {
   const context = turnContext({ ...options, answer })
   await reflectionEvaluator.handler(context)
-  return context.written
+  return context.recorded
 }
 
 const fact = (claim: string, inBio = false, alreadyKnown = false): string =>
@@ -128,7 +128,7 @@ describe('REFLECTION', () => {
   ])('stores nothing and says so when the answer is %j', async (text) => {
     const context = turnContext({ answer: text })
     await expect(reflectionEvaluator.handler(context)).rejects.toThrow(ModelAnswerError)
-    expect(context.written).toMatchObject({ memories: [], relationships: [] })
+    expect(context.recorded).toMatchObject({ memories: [], relationships: [] })
   })
 
   it('asks the small model about the conversation in its order, with people and known facts', async () => {
