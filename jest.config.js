@@ -9,6 +9,8 @@ export default {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // The compatibility suite has packages of its own, and a runner of its own.
+  modulePathIgnorePatterns: ['<rootDir>/test/compat/'],
   testTimeout: 60_000,
   maxWorkers: 2,
 }

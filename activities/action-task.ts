@@ -3,6 +3,7 @@ import type { ApprovalRequest, FoundApproval } from '../agent/approvals.ts'
 import { composeState } from '../agent/compose-state.ts'
 import { UnavailableError } from '../agent/errors.ts'
 import type { Ports } from '../agent/ports.ts'
+import type { TurnProgress } from '../agent/progress.ts'
 import { fixedText } from '../agent/prompts/fixed-text.ts'
 import type { State } from '../agent/provider.ts'
 import { wordsOf } from '../agent/words-of.ts'
@@ -24,6 +25,8 @@ export interface ActionTask {
   readonly step: string
   readonly name: string
   readonly opened: OpenTurn
+  /** The decision that it belongs to, and the actions before it. */
+  readonly progress: TurnProgress
   /** Undefined when no plugin offers it any more. */
   readonly action: Action | undefined
   readonly work: Work
@@ -58,9 +61,14 @@ export async function planOf(ports: Pick<Ports, 'approvals'>, task: ActionTask):
   }
 }
 
-/** What handlers and `validate` are given. */
-export const stateOf = async ({ work }: ActionTask): Promise<State> =>
-  (await composeState(work.context, { only: ['RECENT_MESSAGES', 'ACTIONS'] })).state
+/** What handlers and `validate` are given: also the values that earlier actions of the turn gave. */
+export async function stateOf({ work }: ActionTask): Promise<State> {
+  const only = ['RECENT_MESSAGES', 'ACTIONS', 'ACTION_STATE']
+  const { state } = await composeState(work.context, { only })
+  const { progress } = work.context
+  const given = progress?.results.flatMap(({ values }) => Object.entries(values ?? {})) ?? []
+  return { ...state, values: { ...state.values, ...Object.fromEntries(given) } }
+}
 
 const idOf = ({ input: { turnId }, decidedGen, step }: ActionTask) =>
   approvalIdOf({ turnId, gen: decidedGen, step })

@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/agent.ts'
+import { type Asking, type AskingKind, askingBehind, firstAsking, storedAsking } from '../agent/asking.ts'
 import { spokenText } from '../agent/attachment-words.ts'
 import { type ComposedState, composeState as compose } from '../agent/compose-state.ts'
 import { type DecisionMode, wantedDecision } from '../agent/decision-mode.ts'
@@ -7,14 +8,16 @@ import { offeredNames } from '../agent/plugins/core/actions-provider.ts'
 import type { Ports, StoredPrompt } from '../agent/ports.ts'
 import { fitPrompt } from '../agent/prompts/fit-prompt.ts'
 import { storedFacts } from '../agent/prompts/stored-decision.ts'
-import { templateOf } from '../agent/prompts/templates.ts'
+import { type TemplateName, templateOf } from '../agent/prompts/templates.ts'
 import { toolSpecs } from '../agent/prompts/tool-specs.ts'
+import type { TurnProgress } from '../agent/progress.ts'
 import type { ProviderTrace, State } from '../agent/provider.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
 import { firstModel } from './first-model.ts'
 import { foreignWork } from './foreign-work.ts'
+import { decisionsBefore, progressBefore } from './progress.ts'
 import { composeStep, decideStep } from './rounds.ts'
 import { type OpenTurn, openTurn, turnContext } from './turn-context.ts'
 import type { WorkPorts } from './work-context.ts'
@@ -26,7 +29,7 @@ const MAX_STORED_VALUE = 200
 const FOREIGN_TIMEOUT_MS = 10_000
 
 type ComposePorts = WorkPorts &
-  Pick<Ports, 'turns' | 'agents' | 'prompts' | 'journal' | 'connectors' | 'decision'>
+  Pick<Ports, 'turns' | 'agents' | 'prompts' | 'journal' | 'connectors' | 'decision' | 'multiStep'>
 
 /** Runs the providers and stores the prompt for a round's `decide`. Run again, it finds the one that stands. */
 export const createComposeState = (ports: ComposePorts) =>
@@ -39,35 +42,64 @@ export const createComposeState = (ports: ComposePorts) =>
       if (opened.turn.forkOf && (await ports.prompts.read(turn, decideStep(round)))) return
       const { agent } = opened
       const model = await firstModel(ports.models, 'TEXT_LARGE', agent)
-      const wanted = wantedDecision(agent.settings, ports.decision)
+      const { asking, progress } = await roundOf(ports, turn, { round, agent })
+      const wanted = asking.kind === 'decide' ? wantedDecision(agent.settings, ports.decision) : 'xml'
       const mode: DecisionMode = model.card.hasTools ? wanted : 'xml'
-      const attempt = currentAttempt(turn)
-      const work = await foreignWork(ports, opened, { attempt, step: composeStep(round), signal })
+      const step = { attempt: currentAttempt(turn), step: composeStep(round), signal }
+      const asked = { ...opened, progress }
+      const isWanted = asking.include.length > 0
+      const work = await foreignWork(ports, asked, { ...step, isWanted })
       if (work === 'done') return
       // What ElizaOS composes before a decision; the names of the people are in it anyway.
-      const composed = await compose(turnContext(opened, ports, signal), {
-        include: ['ENTITIES'],
-        silent: mode === 'tools' ? ['ACTIONS'] : [],
+      const composed = await compose(turnContext(asked, ports, signal), {
+        include: ['ENTITIES', ...asking.include],
+        silent: silentIn(asking, mode),
         ...(work && { contextOf: work.contextOf, timeoutMs: FOREIGN_TIMEOUT_MS }),
       })
-      const prompt = await promptFor(opened, { composed, model, mode })
-      await ports.prompts.write(attempt, decideStep(round), prompt, work?.commit())
+      const prompt = await promptFor(opened, { composed, model, mode, asking })
+      await ports.prompts.write(step.attempt, decideStep(round), prompt, work?.commit())
     })
   }
+
+/** What the round is for, and what those before it did. */
+async function roundOf(
+  { journal, multiStep }: ComposePorts,
+  turn: TurnInput,
+  { round, agent }: { round: number; agent: Agent },
+): Promise<{ asking: Asking; progress: TurnProgress | undefined }> {
+  const decisions = await decisionsBefore(journal, turn, round)
+  const progress = await progressBefore(journal, turn, decisions)
+  const asking = askingBehind(decisions.at(-1)) ?? firstAsking(agent.settings, multiStep)
+  return { asking, progress }
+}
+
+/** Tools say what actions there are; and who only finds the words chooses nothing. */
+function silentIn({ kind }: Asking, mode: DecisionMode): string[] {
+  const choosesNothing = kind === 'reply' || kind === 'summary'
+  return choosesNothing || mode === 'tools' ? ['ACTIONS', 'PROVIDERS'] : []
+}
+
+const TEMPLATES: Readonly<Record<AskingKind, TemplateName>> = {
+  decide: 'messageHandlerTemplate',
+  reply: 'replyTemplate',
+  step: 'multiStepDecisionTemplate',
+  summary: 'multiStepSummaryTemplate',
+}
 
 interface Chosen {
   readonly composed: ComposedState
   readonly model: ResolvedModel
   readonly mode: DecisionMode
+  readonly asking: Asking
 }
 
 /** Fitted to the model that is asked first. What decides how it is asked is stored with it. */
 async function promptFor(
   { turn, agent }: OpenTurn,
-  { composed, model, mode }: Chosen,
+  { composed, model, mode, asking }: Chosen,
 ): Promise<StoredPrompt> {
   const tools = mode === 'tools' ? offeredNames(composed.state) : []
-  const name = mode === 'tools' ? 'toolDecisionTemplate' : 'messageHandlerTemplate'
+  const name = mode === 'tools' ? 'toolDecisionTemplate' : TEMPLATES[asking.kind]
   const { prompt, state, stableLength, cut } = await fitPrompt(composed, {
     template: templateOf(agent.character, name),
     model,
@@ -79,6 +111,7 @@ async function promptFor(
     state: {
       ...storedState(state, composed.traces),
       ...storedFacts({ decision: mode, tools, stableLength }),
+      ...storedAsking(asking),
       ...(cut ? { cut } : {}),
     },
   }

@@ -9,15 +9,16 @@ const CALLS_PER_PROVIDER = 1_000
 
 /**
  * What plugins' providers work with: unlike ours they may write and ask models, so the step is claimed
- * for them, and what they write commits with the prompt. Undefined for agents without such members.
+ * for them, and what they write commits with the prompt. Undefined for agents without such members, unless
+ * the round was asked for providers: ours may then ask models as well.
  */
 export async function foreignWork(
   ports: WorkPorts & Pick<Ports, 'journal' | 'connectors'>,
   opened: OpenTurn,
-  work: Pick<WorkStep, 'attempt' | 'step' | 'signal'>,
+  work: Pick<WorkStep, 'attempt' | 'step' | 'signal'> & { readonly isWanted: boolean },
 ) {
   const { agent, turn } = opened
-  if (!hasForeignMembers(agent)) return undefined
+  if (!work.isWanted && !hasForeignMembers(agent)) return undefined
   const { attempt, step } = work
   const claim = await ports.journal.claim(attempt, { step, beforeSettle: true })
   if (claim.kind === 'done') return 'done'

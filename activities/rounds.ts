@@ -2,7 +2,7 @@ import type { Journal } from '../agent/ports.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnRef } from '../schema/turn.ts'
 
-/** A turn that was steered asks the model again. These are the journal's names of its rounds, from 1. */
+/** A turn that was steered, or that has not finished, asks the model again. These are the journal's names of its rounds, from 1. */
 
 export const decideStep = (round = 1): string => (round === 1 ? 'decide' : `decide:${round}`)
 
@@ -18,17 +18,21 @@ export const spokenAttempt = (attempt: number, round: number): number =>
 /** More than a step can have within its deadline. */
 const ATTEMPTS_PER_ROUND = 1_000
 
-/** The decision that named an action, by the action's ordinal over all rounds; empty when there is none. */
+/**
+ * The decision that named an action, by the action's ordinal over all rounds; empty when there is none.
+ * `index` is its place among the decision's actions.
+ */
 export async function decisionBehind(
   journal: Pick<Journal, 'read'>,
   turn: TurnRef,
   ordinal: number,
-): Promise<{ decision: JsonObject; round: number }> {
+): Promise<{ decision: JsonObject; round: number; index: number }> {
   let before = 0
   for (let round = 1; ; round += 1) {
     const decision = await journal.read(turn, decideStep(round))
-    if (!decision) return { decision: {}, round: Math.max(1, round - 1) }
-    before += Array.isArray(decision.actions) ? decision.actions.length : 0
-    if (ordinal < before) return { decision, round }
+    if (!decision) return { decision: {}, round: Math.max(1, round - 1), index: 0 }
+    const count = Array.isArray(decision.actions) ? decision.actions.length : 0
+    if (ordinal < before + count) return { decision, round, index: ordinal - before }
+    before += count
   }
 }

@@ -1,4 +1,4 @@
-import type { Action, ActionResult } from '../agent/action.ts'
+import type { Action } from '../agent/action.ts'
 import type { Ports } from '../agent/ports.ts'
 import { fixedText } from '../agent/prompts/fixed-text.ts'
 import { wordsOf } from '../agent/words-of.ts'
@@ -14,6 +14,7 @@ import {
   stateOf,
 } from './action-task.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
+import { outcomesBefore, progressOf } from './progress.ts'
 import { decisionBehind } from './rounds.ts'
 import { openTurn } from './turn-context.ts'
 import { type WorkPorts, workContext } from './work-context.ts'
@@ -75,13 +76,15 @@ async function openTask(
 ): Promise<ActionTask> {
   const attempt = currentAttempt(input)
   const step = runStep(ordinal)
-  const { decision, round } = await decisionBehind(ports.journal, input, ordinal)
-  const opened = await openTurn(ports, input, step, round)
+  const { decision, round, index } = await decisionBehind(ports.journal, input, ordinal)
+  const results = await outcomesBefore(ports.journal, input, ordinal)
+  const progress = progressOf(decision, results, ordinal - index)
+  const opened = { ...(await openTurn(ports, input, step, round)), progress }
   const action = opened.agent.actions.find((candidate) => candidate.name === name)
   const work = workContext(ports, opened, { attempt, step, signal })
   const decidedGen = typeof decision.gen === 'number' ? decision.gen : input.gen
   const parameters = parametersOf(decision, name)
-  return { input, ordinal, step, name, opened, action, work, decidedGen, parameters }
+  return { input, ordinal, step, name, opened, progress, action, work, decidedGen, parameters }
 }
 
 function parametersOf({ parameters }: JsonObject, name: string): JsonObject {
@@ -119,7 +122,7 @@ async function handled(
   ports: ActionPorts,
   task: ActionTask & { readonly action: Action },
 ): Promise<JsonObject> {
-  const { action, work, input, step, decidedGen, parameters, opened, ordinal } = task
+  const { action, work, input, step, decidedGen, parameters, opened, progress } = task
   const { context } = work
   const { room, message } = opened.turn
   try {
@@ -128,7 +131,9 @@ async function handled(
       state: await stateOf(task),
       parameters,
       key: `${input.turnId}:${decidedGen}:${step}`,
-      previous: await resultsBefore(ports, input, ordinal),
+      previous: progress.results,
+      plan: progress.plan,
+      outboxSource: (source) => (ports.connectors.for(source) ? source : null),
       answerApproval: (answer) =>
         ports.approvals.answer(answer, { roomId: room.id, entityId: message.entityId }),
     })
@@ -137,14 +142,6 @@ async function handled(
     if (context.signal.aborted) throw error
     return { success: false, error: wordsOf(error) }
   }
-}
-
-async function resultsBefore(ports: ActionPorts, turn: TurnInput, ordinal: number) {
-  const results = await Promise.all(
-    Array.from({ length: ordinal }, (_, before) => ports.journal.read(turn, runStep(before))),
-  )
-  // Journaled by this file, so they have the shape of a result.
-  return results.filter((result) => result !== undefined) as unknown as ActionResult[]
 }
 
 const sourceOf = ({ connectors }: ActionPorts, { opened: { turn } }: ActionTask) =>

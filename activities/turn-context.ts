@@ -2,12 +2,15 @@ import type { Agent } from '../agent/agent.ts'
 import type { MemoryReader, TurnContext } from '../agent/context.ts'
 import { FencedError, UnavailableError } from '../agent/errors.ts'
 import type { LoadedTurn, Ports } from '../agent/ports.ts'
+import type { TurnProgress } from '../agent/progress.ts'
 import { withinTime } from '../agent/within-time.ts'
 import type { TurnRef } from '../schema/turn.ts'
 
 export interface OpenTurn {
   readonly turn: LoadedTurn
   readonly agent: Agent
+  /** Of a step that comes behind a decision. */
+  readonly progress?: TurnProgress
 }
 
 /** The turn and its agent. @throws {FencedError} another generation runs, or the turn is gone. */
@@ -58,7 +61,7 @@ export async function openEnding(
 export type ContextPorts = Pick<Ports, 'memories' | 'records' | 'approvals'>
 
 export function turnContext(
-  { turn, agent }: OpenTurn,
+  { turn, agent, progress }: OpenTurn,
   ports: ContextPorts,
   signal: AbortSignal,
 ): TurnContext {
@@ -68,6 +71,8 @@ export function turnContext(
     turn: { turnId: turn.turnId, gen: turn.gen },
     room: turn.room,
     message: turn.message,
+    participation: turn.participation,
+    ...(progress && { progress }),
     memories,
     records: ports.records.of(turn.agentId),
     approvals,

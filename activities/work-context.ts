@@ -1,12 +1,12 @@
+import { askingVendor } from '../agent/asking-vendor.ts'
 import type { WorkContext } from '../agent/context.ts'
 import type { Content, NewMemory, NewRelationship } from '../agent/memory.ts'
 import type { StepAttempt, StepWrites } from '../agent/ports.ts'
 import type { RecordWrite } from '../agent/records.ts'
 import { storableJson } from '../schema/text.ts'
-import { callModel } from './call-model.ts'
 import { placeOf, type VendorPorts } from './call-vendor.ts'
+import { modelCalls } from './model-calls.ts'
 import { type ContextPorts, type OpenTurn, turnContext } from './turn-context.ts'
-import { workModels } from './work-models.ts'
 
 export type WorkPorts = ContextPorts & VendorPorts
 
@@ -46,14 +46,15 @@ export function workContext(
   }
   const context: WorkContext = {
     ...turnContext(opened, ports, signal),
+    step,
     say: (content) => messages.push(storableJson(content)),
     remember: (memory) => memories.push(storableJson(memory)),
     relate: (relationship) => relationships.push(storableJson(relationship)),
     written: records,
     write: (write) => records.push(storableJson(write)),
-    generate: async (purpose, params) =>
-      (await callModel(ports, { ...next(), purpose, params })).text,
-    models: workModels(ports, next),
+    ...modelCalls(ports, next),
+    asking: (vendor) =>
+      modelCalls(ports, () => ({ ...next(), agent: askingVendor(opened.agent, vendor) })),
   }
   return { context, writes: { messages, memories, relationships, records } }
 }

@@ -2,6 +2,7 @@ import type { ApprovableBy } from '../schema/approval.ts'
 import type { Json, JsonObject } from '../schema/json.ts'
 import type { AnswerApproval } from './approvals.ts'
 import type { TurnContext, WorkContext } from './context.ts'
+import type { ActionPlan } from './progress.ts'
 import type { State } from './provider.ts'
 
 /**
@@ -64,6 +65,10 @@ export interface ActionContext extends WorkContext {
   readonly answerApproval: AnswerApproval
   /** Results of the actions that ran before in this turn, oldest first. */
   readonly previous: readonly ActionResult[]
+  /** The decision that it belongs to, and how far its actions have come. */
+  readonly plan: ActionPlan
+  /** For `message.send`: the connector that shows rooms of a source; null for those of our own clients. */
+  outboxSource(source: string): string | null
 }
 
 export interface ActionResult {

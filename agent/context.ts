@@ -13,15 +13,22 @@ import type {
   TextPurpose,
   TranscribeRequest,
 } from './models.ts'
-import type { AgentRecords, RecordWrite } from './records.ts'
+import type { TurnProgress } from './progress.ts'
+import type { AgentRecords, ParticipantState, RecordWrite } from './records.ts'
 
 /** What a plugin's member may read and do during one step of one turn. */
 export interface TurnContext {
   readonly agent: Agent
   readonly turn: TurnRef
+  /** Journal key of the step; absent where nothing is claimed. Ids of what plugins write are made of it. */
+  readonly step?: string
   readonly room: Room
   /** The message that is answered. */
   readonly message: Memory
+  /** The agent's state in the room, as the turn was loaded; undefined where that is not known. */
+  readonly participation?: ParticipantState
+  /** What the turn has done so far. Absent while nothing was decided, and outside of turns. */
+  readonly progress?: TurnProgress
   /** Reads; each answer is kept for the rest of the step. */
   readonly memories: MemoryReader
   /** All that the agent has stored. Not kept: a second question is a second statement. */
@@ -57,11 +64,19 @@ export interface WorkContext extends TurnContext {
    * the same order: one by one, or several begun at once in an order that is always the same. A step that
    * asks otherwise the second time may get the answer to another question of the same purpose.
    */
-  generate(purpose: TextPurpose, params: GenerateParams): Promise<string>
+  generate: ModelCalls['generate']
   /**
    * The other kinds of calls, through the ledger and in the same order each time as well. All throw a
    * `ModelError` of a named code.
    */
+  readonly models: WorkModels
+  /** The same, asked of one vendor: `openai`, `plugin:acme`. @default the agent's own are asked */
+  asking?(vendor: string): ModelCalls
+}
+
+/** Calls to models, whatever they belong to. */
+export interface ModelCalls {
+  generate(purpose: TextPurpose, params: GenerateParams): Promise<string>
   readonly models: WorkModels
 }
 

@@ -225,7 +225,12 @@ export interface ModelHandler {
    * Returns what ElizaOS's handler of that type returns: a text, a vector, `[{url}]`, bytes.
    * @param params as ElizaOS's parameters of that type
    */
-  handler(params: unknown, options: GenerateOptions): Promise<unknown>
+  handler(params: unknown, options: HandlerOptions): Promise<unknown>
+}
+
+export interface HandlerOptions extends GenerateOptions {
+  /** Takes what a vendor behind the handler said it used, where the answer itself does not say. */
+  readonly onUsage?: (usage: ModelUsage) => void
 }
 
 /** The part of an agent that chooses models. */

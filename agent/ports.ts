@@ -4,6 +4,7 @@ import type { HeadTurn, TerminalState, TurnCode, TurnRef, TurnState } from '../s
 import type { TurnStream } from '../streams/turn-stream.ts'
 import type { Agent } from './agent.ts'
 import type { Approvals } from './approvals.ts'
+import type { MultiStepDefaults } from './asking.ts'
 import type { Described } from './attachments.ts'
 import type { Breakers } from './breakers.ts'
 import type { Sender } from './connector.ts'
@@ -41,10 +42,14 @@ export interface Ports {
   readonly budgets: readonly Budget[]
   /** How models decide, unless an agent's setting says otherwise. @default 'xml' */
   readonly decision?: DecisionMode
+  /** How turns begin, unless an agent's setting says otherwise. */
+  readonly multiStep?: MultiStepDefaults
   readonly stream: Pick<TurnStream, 'publish'>
   readonly log: StepLog
   /** Starts a room's next turn. A lost start is the sweeper's: callers log a failure, and go on. */
   startHead(head: HeadTurn): Promise<void>
+  /** Sends what a step put into the outbox of another room. Without it, the sweeper does, later. */
+  startDelivery?(room: { readonly roomId: string; readonly agentId: string }): Promise<void>
 }
 
 export interface AgentRegistry {

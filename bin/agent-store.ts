@@ -1,6 +1,8 @@
 import type { Agent } from '../agent/agent.ts'
 import { buildAgent } from '../agent/build-agent.ts'
 import { checkTemplates } from '../agent/characters/check-templates.ts'
+import type { CharacterCode } from '../agent/characters/code-file.ts'
+import type { CharacterFile } from '../agent/characters/load.ts'
 import { ConflictError, NotFoundError } from '../agent/errors.ts'
 import { forkedAgent } from '../agent/forked-agent.ts'
 import type { Plugin } from '../agent/plugin.ts'
@@ -19,6 +21,7 @@ import { agentIdOf, type Character, parseCharacter } from '../schema/character.t
 import type { JsonObject } from '../schema/json.ts'
 import { findFork } from '../turns/forks.ts'
 import { joinSecrets, patchCharacter, secretValues, splitSecrets } from './character-secrets.ts'
+import { environmentSecrets } from './environment-secrets.ts'
 import { createRecentMap } from './recent-map.ts'
 import type { SecretBox } from './secrets.ts'
 
@@ -37,12 +40,17 @@ interface Shelf {
   /** Of every agent, besides the core plugin. */
   readonly plugins: readonly Plugin[]
   readonly box: SecretBox
+  /** `CHARACTER.<NAME>.<KEY>`: secrets that are never stored. @default none */
+  readonly characterEnv?: Readonly<Record<string, string>>
+  /** What code files give the agents of this process. */
+  readonly code?: Map<string, CharacterCode>
   /** Hears every secret that was opened, so that logs can hide it. */
   readonly onSecrets: (values: readonly string[]) => void
 }
 
 /** Stored characters, and the agents they become. */
-export function createAgentStore(shelf: Shelf) {
+export function createAgentStore(given: Shelf) {
+  const shelf = { code: new Map<string, CharacterCode>(), ...given }
   const { db, box } = shelf
   return {
     registry: createRegistry(shelf),
@@ -93,8 +101,9 @@ export function createAgentStore(shelf: Shelf) {
      * A file wins over the row only when it changed since it was imported: edits by the API stay.
      * @returns the agent's id.
      */
-    async importFile(character: Character, hash: string): Promise<string> {
+    async importFile({ character, hash, code }: CharacterFile): Promise<string> {
       const id = agentIdOf(character)
+      if (code) shelf.code.set(id, code)
       const row = { id, ...sealed(box, character), sourceHash: hash }
       if (await insertAgent(db, { ...row, status: 'active' })) return id
       const current = await findAgent(db, id)
@@ -130,11 +139,14 @@ function createRegistry(shelf: Shelf): AgentRegistry {
   }
 }
 
-const built = (
-  { plugins }: Shelf,
-  { id, character }: Pick<StoredAgent, 'id' | 'character'>,
+function built(
+  shelf: Shelf,
+  stored: Pick<StoredAgent, 'id' | 'character'>,
   more: Readonly<Record<string, unknown>> = {},
-): Agent => buildAgent(id, character, { ...settingsOf(character), ...more }, plugins)
+): Agent {
+  const character = withCode(shelf, stored)
+  return buildAgent(stored.id, character, { ...settingsOf(character), ...more }, shelf.plugins)
+}
 
 /** From the database, like everything of an agent: any worker may run the fork, also after a restart. */
 async function forked(shelf: Shelf, agent: StoredAgent, forkId: string): Promise<Agent> {
@@ -161,6 +173,23 @@ function unsealed({ box, onSecrets }: Shelf, open: JsonObject, sealed: string | 
   if (secrets) onSecrets(secretValues(secrets))
   // Checked when it was stored; a later, stricter schema must not strand an agent.
   return joinSecrets(open as Character, secrets)
+}
+
+/** With what never stands in the database: templates that are code, and secrets of the environment. */
+function withCode(
+  shelf: Shelf,
+  { id, character }: Pick<StoredAgent, 'id' | 'character'>,
+): Character {
+  const { templates = {} } = shelf.code?.get(id) ?? {}
+  const secrets = environmentSecrets(character.name, shelf.characterEnv ?? {})
+  shelf.onSecrets(Object.values(secrets))
+  return {
+    ...character,
+    ...(Object.keys(templates).length > 0
+      ? { templates: { ...character.templates, ...templates } }
+      : {}),
+    ...(Object.keys(secrets).length > 0 ? { secrets: { ...character.secrets, ...secrets } } : {}),
+  }
 }
 
 function sealed(box: SecretBox, character: Character) {

@@ -69,6 +69,8 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     db: database.db,
     plugins: input.plugins ?? [],
     box: createSecretBox(input.salt),
+    characterEnv: config.characterEnv,
+    code: new Map(),
     onSecrets: logger.addSecrets,
   })
   const temporal = linkTemporal(input)
@@ -82,6 +84,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     models,
     ...{ breakers: limits.breakers, rates: limits.rates },
     ...{ budgets: config.budgets, decision: config.decision },
+    multiStep: { isOn: config.useMultiStep },
     stream,
     connectors: input.connectors ?? NO_CONNECTORS,
     media: createMediaFetcher({ allowedHosts: config.mediaHosts }),
@@ -90,7 +93,9 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     log,
   }
   const { intercept = (real) => real } = input
-  const ports = intercept(createPorts({ ...given, startHead }))
+  const ports = intercept(
+    createPorts({ ...given, startHead, startDelivery: (room) => temporal.startDelivery(room) }),
+  )
   const background = createBackground()
   const { startHead: start } = ports
   const control = createTurnControl({ db, stream, temporal, background, log, startHead: start })

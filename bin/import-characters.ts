@@ -8,7 +8,7 @@ const SHIPPED = fileURLToPath(new URL('../characters', import.meta.url))
 const FOLDER = 'characters'
 
 /** Parts of a character that are stored and that nothing reads so far. */
-const NOT_YET = ['plugins', 'knowledge'] as const
+const NOT_YET = ['knowledge'] as const
 
 /**
  * Imports the named files, or the folder `characters/`, and says what could not be used.
@@ -19,19 +19,24 @@ export async function importCharacters(
   files: readonly string[],
   say: (text: string) => void,
 ): Promise<string[]> {
-  const paths = files.length > 0 ? files : [existsSync(FOLDER) ? FOLDER : SHIPPED]
+  const paths = characterPaths(files)
   const { characters, problems } = await loadCharacterFiles(paths)
   const ids: string[] = []
-  for (const { file, character, hash } of characters) {
-    ids.push(await agents.importFile(character, hash))
+  for (const loaded of characters) {
+    ids.push(await agents.importFile(loaded))
     for (const key of NOT_YET) {
-      if (character[key]?.length) say(`'${file}': \`${key}\` is kept, but not loaded yet.`)
+      if (loaded.character[key]?.length)
+        say(`'${loaded.file}': \`${key}\` is kept, but not loaded yet.`)
     }
   }
   for (const problem of problems) say(problem.message)
   if (ids.length === 0 && files.length > 0) throw new NoCharacterError(files)
   return ids
 }
+
+/** Where the characters of this process come from. */
+export const characterPaths = (files: readonly string[]): readonly string[] =>
+  files.length > 0 ? files : [existsSync(FOLDER) ? FOLDER : SHIPPED]
 
 /** Files were named, and none of them can be run. */
 export class NoCharacterError extends Error {

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { MultiStepDefaults } from '../agent/asking.ts'
 import { attachmentsOf, needsAttention } from '../agent/attachments.ts'
 import type { Breakers } from '../agent/breakers.ts'
 import type { DecisionMode } from '../agent/decision-mode.ts'
@@ -49,6 +50,7 @@ export interface PortsInput {
   readonly budgets?: readonly Budget[]
   /** @default 'xml' */
   readonly decision?: DecisionMode
+  readonly multiStep?: MultiStepDefaults
   readonly stream: TurnStream
   readonly connectors: Connectors
   readonly media: MediaFetcher
@@ -58,6 +60,7 @@ export interface PortsInput {
   readonly deadlines?: Deadlines
   readonly log: StepLog
   startHead(head: HeadTurn): Promise<void>
+  readonly startDelivery?: Ports['startDelivery']
 }
 
 /** Turns in flight in one process, with room to spare; each costs some kilobytes. */

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import type { Json, JsonObject } from '../schema/json.ts'
+import { agentHopsJoins, agentHopsOfMessage } from './agent-hops.ts'
 
 export interface NewChannelRow {
   readonly id: string
@@ -76,6 +77,8 @@ export interface ChannelAgent {
   /** Settings as they are stored: of the agent, and of its room in the channel. */
   readonly overlap?: Json
   readonly roomOverlap?: Json
+  /** Its setting `answerAgents`, as it is stored: whether it hears what other agents say. */
+  readonly answerAgents?: Json
 }
 
 export interface OpenChannel {
@@ -88,12 +91,15 @@ export interface OpenChannel {
   readonly overlap: Json | null
   /** The agents among the participants, in the order in which they joined. */
   readonly agents: readonly ChannelAgent[]
+  /** How many agents in a row speak with a message of this author; null for a person. */
+  readonly agentHops: number | null
 }
 
 /** A channel and who listens there: what accept needs, in one round trip. */
 export async function openChannel(
   db: Kysely<Database>,
   id: string,
+  authorId: string | null = null,
 ): Promise<OpenChannel | undefined> {
   const { rows } = await sql<{
     name: string
@@ -102,11 +108,16 @@ export async function openChannel(
     is_fork: boolean
     overlap: Json | null
     agents: ChannelAgent[] | null
+    agent_hops: number | null
   }>`
     select c.name, c.type, c.message_server_id, c.fork_room_id is not null as is_fork,
-      c.metadata -> 'overlap' as overlap, (
+      c.metadata -> 'overlap' as overlap,
+      case when exists (select from agents where id = ${authorId}::uuid) then 1 + coalesce((
+        select ${agentHopsOfMessage} from messages m ${agentHopsJoins}
+        where m.channel_id = c.id and m.author_id <> ${authorId}::uuid order by m.created_at desc limit 1), 0) end as agent_hops, (
       select jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'status', a.status,
-        'overlap', a.character -> 'settings' -> 'overlap', 'roomOverlap', r.metadata -> 'overlap') order by p.position)
+        'overlap', a.character -> 'settings' -> 'overlap', 'roomOverlap', r.metadata -> 'overlap',
+        'answerAgents', a.character -> 'settings' -> 'answerAgents') order by p.position)
       from channel_participants p join agents a on a.id = p.entity_id
         left join rooms r on r.agent_id = a.id and r.channel_id = p.channel_id
       where p.channel_id = c.id) as agents
@@ -120,5 +131,6 @@ export async function openChannel(
     isFork: row.is_fork,
     overlap: row.overlap,
     agents: row.agents ?? [],
+    agentHops: row.agent_hops,
   }
 }

@@ -28,7 +28,7 @@ export async function readText(
 ): Promise<ModelResult> {
   const stream = streamOf(answer)
   if (stream) return readStream(stream, listening)
-  const text = purpose === 'IMAGE_DESCRIPTION' ? descriptionOf(answer) : textOf(answer)
+  const text = purpose === 'IMAGE_DESCRIPTION' ? descriptionOf(answer) : textOf(answer, purpose)
   if (!text) throw new WrongShapeError('a text, an object or a stream')
   const collected = collectText(MAX_TEXT, listening.onText)
   collected.push(text)
@@ -36,15 +36,16 @@ export async function readText(
   return { text: collected.text(), finishReason: 'stop', cost: null }
 }
 
-function textOf(answer: unknown): string | undefined {
+function textOf(answer: unknown, purpose: ModelPurpose): string | undefined {
   if (typeof answer === 'string') return answer
-  if (typeof answer !== 'object' || answer === null) return undefined
-  return JSON.stringify(answer) // all OBJECT_* give one
+  if (typeof answer !== 'object' || answer === null || !purpose.startsWith('OBJECT_')) return
+  return JSON.stringify(answer)
 }
 
 /** `{ title, description }`, written as a vendor's model would write it. */
 function descriptionOf(answer: unknown): string | undefined {
-  if (typeof answer !== 'object' || answer === null) return textOf(answer)
+  if (typeof answer === 'string') return answer
+  if (typeof answer !== 'object' || answer === null) return undefined
   const members = new Map<string, unknown>(Object.entries(answer))
   const [title, description] = ['title', 'description'].map((name) => {
     const value = members.get(name)
@@ -52,6 +53,17 @@ function descriptionOf(answer: unknown): string | undefined {
   })
   if (!description) return undefined
   return `<response><title>${title}</title><description>${description}</description></response>`
+}
+
+/**
+ * The same answer. A stream that fails rejects all of its promises, and nobody may be listening, the less
+ * so when the call was given up before the handler returned: that would end the process.
+ */
+export function withHeardPromises(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null) return answer
+  const { text, usage, finishReason } = answer as Record<string, unknown> // any members
+  for (const part of [text, usage, finishReason]) Promise.resolve(part).catch(() => undefined)
+  return answer
 }
 
 /** ElizaOS's TextStreamResult, as far as it is there. */
@@ -66,8 +78,6 @@ function streamOf(answer: unknown): TextStream | undefined {
   const { textStream, text, usage, finishReason } = answer as Record<string, unknown> // any members
   if (!isIterable(textStream)) return undefined
   const parts = [text, usage, finishReason].map((part) => Promise.resolve(part))
-  // A stream that fails rejects all of them, and nobody may be listening: that would end the process.
-  for (const part of parts) part.catch(() => undefined)
   const [, used = Promise.resolve(undefined), reason = Promise.resolve(undefined)] = parts
   return { textStream, usage: used, finishReason: reason }
 }

@@ -4,14 +4,16 @@ import type {
   ModelHandler,
   ModelRequest,
   ModelResult,
+  ModelUsage,
   ModelVendor,
 } from '../agent/models.ts'
-import { readImages, readSound, readText, readVector } from './plugin-answer.ts'
+import { readImages, readSound, readText, readVector, withHeardPromises } from './plugin-answer.ts'
 import { textParams } from './plugin-params.ts'
 import { type Listening, watchedHandler } from './plugin-watch.ts'
 import { redactKeys } from './redact-keys.ts'
 import { asSent } from './several-requests.ts'
 import { untilAborted } from './until-aborted.ts'
+import { usageSum } from './usage-sum.ts'
 import { WrongShapeError } from './wrong-shape.ts'
 
 /**
@@ -23,36 +25,50 @@ import { WrongShapeError } from './wrong-shape.ts'
 export function pluginVendor(handler: ModelHandler): ModelVendor {
   const ask: Ask = (params, options, read) =>
     watchedHandler(handler, options, async (listening) => {
+      const used = usageSum()
       try {
         // It hears of `signal` and `onText`; the clock is ours.
         const { signal, onText } = listening
-        const answer = await untilAborted(handler.handler(params, { signal, onText }), signal)
-        return await read(answer, listening)
+        const asked = handler.handler(params, { signal, onText, onUsage: used.add })
+        const answer = await untilAborted(asked.then(withHeardPromises), signal)
+        const result = await read(answer, listening)
+        return { result, usage: used.sum() }
       } catch (error) {
         throw failed(handler, error)
       }
     })
-  const text = (params: unknown, options: GenerateOptions): Promise<ModelResult> =>
-    ask(params, options, (answer, listening) => readText(answer, handler.purpose, listening))
+  const text = async (params: unknown, options: GenerateOptions): Promise<ModelResult> => {
+    const { result, usage } = await ask(params, options, (answer, listening) =>
+      readText(answer, handler.purpose, listening),
+    )
+    return usage && !result.usage ? { ...result, usage } : result
+  }
   return {
     // Ours have no colon in their names.
     name: `plugin:${handler.plugin}`,
     generate: (request: ModelRequest, options) => text(textParams(request), options),
     async embed({ texts }, { signal }) {
       const vectors: (readonly number[])[] = []
+      const used = usageSum()
       // One after the other: a handler takes one text, and may be one model in this process.
-      for (const each of texts) vectors.push(await ask({ text: each }, silent(signal), vectorIn))
-      return { vectors, cost: null }
+      for (const each of texts) {
+        const { result, usage } = await ask({ text: each }, silent(signal), vectorIn)
+        vectors.push(result)
+        used.add(usage)
+      }
+      return { vectors, ...used.part(texts.length), cost: null }
     },
     async draw({ prompt, size, count = 1 }, { signal }) {
       const params = { prompt, count, ...(size && { size }) }
-      return { images: await ask(params, silent(signal), imagesIn), cost: null }
+      const { result, usage } = await ask(params, silent(signal), imagesIn)
+      return { images: result, ...(usage && { usage }), cost: null }
     },
     // A Buffer, as ElizaOS gives it.
     transcribe: ({ audio }, { signal }) => text(Buffer.from(audio), silent(signal)),
     async speak({ text: words, voice, speed }, { signal }) {
       const params = { text: words, ...(voice && { voice }), ...(speed && { speed }) }
-      return { ...(await ask(params, silent(signal), soundIn)), cost: null }
+      const { result, usage } = await ask(params, silent(signal), soundIn)
+      return { ...result, ...(usage && { usage }), cost: null }
     },
   }
 }
@@ -61,7 +77,7 @@ type Ask = <T>(
   params: unknown,
   options: GenerateOptions,
   read: (answer: unknown, listening: Listening) => Promise<T>,
-) => Promise<T>
+) => Promise<{ readonly result: T; readonly usage: ModelUsage | undefined }>
 
 const silent = (signal: AbortSignal) => ({ signal, onText: () => undefined })
 

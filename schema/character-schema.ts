@@ -13,9 +13,22 @@ const json = z.json({ error: 'a JSON value' })
 /** Longest template of a character, in characters. */
 export const MAX_TEMPLATE_LENGTH = 100_000
 
-const template = text.max(MAX_TEMPLATE_LENGTH, {
-  error: `a template of at most ${MAX_TEMPLATE_LENGTH.toLocaleString('en')} characters`,
-})
+/** A template that a TypeScript project writes as code: given the state, it returns the template's text. */
+export type TemplateFunction = (input: {
+  readonly state: {
+    readonly values: Readonly<Record<string, unknown>>
+    readonly data: Readonly<Record<string, unknown>>
+    readonly text: string
+  }
+}) => string
+
+// Functions come only from code files; JSON has none, and none is stored.
+const template = z.custom<string | TemplateFunction>(
+  (value) =>
+    typeof value === 'function' ||
+    (typeof value === 'string' && value.length <= MAX_TEMPLATE_LENGTH),
+  { error: `a template of at most ${MAX_TEMPLATE_LENGTH.toLocaleString('en')} characters` },
+)
 
 const exampleContent = z
   .object({ text: text.optional(), actions: texts.optional() }, { error: 'an object with `text`' })

@@ -152,6 +152,11 @@ export const configSchema = z.object({
     description: 'How models choose actions: in XML, or by tools where they have them.',
     expected: 'xml or tools',
   }),
+  useMultiStep: z.stringbool().prefault('false').register(settingMeta, {
+    env: 'USE_MULTI_STEP',
+    description: 'Whether models decide step by step, unless a character says otherwise.',
+    expected: 'true or false',
+  }),
   breakerFailures: whole(0, 1_000).prefault('5').register(settingMeta, {
     env: 'TURNKEEPER_BREAKER_FAILURES',
     description: 'Failed calls in a row after which a model is left alone for a while; 0: never.',
@@ -266,6 +271,8 @@ export const configSchema = z.object({
 export type Config = Readonly<z.output<typeof configSchema>> & {
   /** Every `TEMPORAL_*` of environment and `.env`, for `@temporalio/envconfig`'s `overrideEnvVars`. */
   readonly temporalEnv: Readonly<Record<string, string>>
+  /** Every `CHARACTER.<NAME>.<KEY>`: secrets of characters. */
+  readonly characterEnv: Readonly<Record<string, string>>
   /** What is set of `modelSettings`, by its name in the environment. */
   readonly modelSettings: Readonly<Record<string, string>>
 }

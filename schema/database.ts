@@ -17,6 +17,13 @@ import type {
   OutboxPartsTable,
   OutboxTable,
 } from './outbox-tables.ts'
+import type {
+  CacheTable,
+  ComponentsTable,
+  LogsTable,
+  MemoryEmbeddingsTable,
+  TasksTable,
+} from './record-tables.ts'
 import type { StreamChunksTable, StreamListenersTable } from './stream-tables.ts'
 import type { TurnState } from './turn.ts'
 
@@ -36,6 +43,11 @@ export interface Database {
   channel_participants: ChannelParticipantsTable
   messages: MessagesTable
   memories: MemoriesTable
+  memory_embeddings: MemoryEmbeddingsTable
+  components: ComponentsTable
+  cache: CacheTable
+  tasks: TasksTable
+  logs: LogsTable
   turns: TurnsTable
   steps: StepsTable
   prompts: PromptsTable
@@ -78,6 +90,8 @@ export interface WorldsTable {
   agent_id: string
   name: string | null
   message_server_id: string
+  /** What the platform calls its server, where that is no UUID. */
+  platform_server: string | null
   metadata: JsonColumn<JsonObject>
   created_at: CreatedAt
 }
@@ -88,6 +102,8 @@ export interface RoomsTable {
   agent_id: string
   world_id: string
   channel_id: string
+  /** What the platform calls its channel, where that is no UUID or another room has it. */
+  platform_channel: string | null
   name: string | null
   source: string
   /** ElizaOS's ChannelType. */
@@ -177,6 +193,8 @@ export interface MemoriesTable {
   entity_id: string
   content: JsonColumn<JsonObject>
   metadata: JsonColumn<JsonObject>
+  /** ElizaOS's `unique`: it says something that no earlier memory does. */
+  is_unique: Generated<boolean>
   /** The turn and step that wrote it; null for imported rows. */
   turn_id: string | null
   step: string | null

@@ -57,10 +57,10 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     throw new ConfigError([...ofProcess, ...wrong.map(unreadableIn(found)), ...unsafe])
   }
   if (serves && unsafe.length > 0) throw new ConfigError(unsafe)
-  const temporal = [...found].filter(([name]) => name.startsWith('TEMPORAL_'))
-  const temporalEnv = Object.fromEntries(temporal.map(([name, { text }]) => [name, text]))
+  const temporalEnv = startingWith('TEMPORAL_', found)
+  const characterEnv = startingWith('CHARACTER.', found)
   return {
-    config: { ...parsed.data, temporalEnv, modelSettings: modelValues(found) },
+    config: { ...parsed.data, temporalEnv, characterEnv, modelSettings: modelValues(found) },
     entries: entriesOf(found),
     warnings: [...nameWarnings([...found.keys()]), ...unsafe],
   }
@@ -79,6 +79,11 @@ function findValues(sources: Record<Found['source'], Values>): FoundValues {
   }
   return found
 }
+
+const startingWith = (prefix: string, found: FoundValues): Values =>
+  Object.fromEntries(
+    [...found].flatMap(([name, { text }]) => (name.startsWith(prefix) ? [[name, text]] : [])),
+  )
 
 function withoutEmpty(values: Readonly<Record<string, string | undefined>>): Values {
   const set = Object.entries(values).flatMap(([name, text]) => (text?.trim() ? [[name, text]] : []))

@@ -27,10 +27,13 @@ export async function withMerged(
     where t.answered_by = ${turn.turnId} and t.state = 'merged'
     order by t.seq`.execute(db)
   const rounds = Math.max(1, ...rows.map((row) => row.merged_round))
-  const mine = rows.filter((row) => row.merged_round === round)
+  // A turn that goes on by itself answers what it answered in its last round.
+  const heard = rows.map((row) => row.merged_round).filter((one) => one <= round)
+  const asOf = Math.max(1, ...heard)
+  const mine = rows.filter((row) => row.merged_round === asOf)
   const newest = mine.at(-1)
   if (!newest) return { ...turn, rounds }
-  const own = round === 1 ? [turn.message] : []
+  const own = asOf === 1 ? [turn.message] : []
   const parts = [...own, ...mine]
   const message = {
     ...turn.message,

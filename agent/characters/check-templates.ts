@@ -8,7 +8,8 @@ import { templateFault } from '../prompts/compose-prompt.ts'
  */
 export function checkTemplates(character: Character, source: string): void {
   const problems = Object.entries(character.templates ?? {}).flatMap(([name, template]) => {
-    const fault = templateFault(template)
+    // A function is asked when there is a state.
+    const fault = typeof template === 'function' ? undefined : templateFault(template)
     if (fault === undefined) return []
     return [{ path: `templates.${name}`, found: fault, expected: 'a Handlebars template' }]
   })

@@ -9,6 +9,7 @@ import {
   parseCharacter,
 } from '../../schema/character.ts'
 import { checkTemplates } from './check-templates.ts'
+import { type CharacterCode, isCodeFile, isProject, loadCodeFile } from './code-file.ts'
 import { parseJsonText } from './json-syntax.ts'
 
 /** Largest character file, in bytes. The same as the API's largest body. */
@@ -19,6 +20,8 @@ export interface CharacterFile {
   readonly character: Character
   /** SHA-256 of the file's bytes, in hex: tells whether the file changed since it was imported. */
   readonly hash: string
+  /** What a code file gives besides: it stays in the process. */
+  readonly code?: CharacterCode
 }
 
 export interface LoadedCharacters {
@@ -27,16 +30,23 @@ export interface LoadedCharacters {
   readonly problems: readonly CharacterError[]
 }
 
-/** Loads character files; of a folder all its `.json` files, by name. Does not throw for any of them. */
+/**
+ * Loads character files: JSON, TypeScript or JavaScript; of a folder all of them, by name, or, where it
+ * has a package.json, the project that it is. Does not throw for any of them.
+ */
 export async function loadCharacterFiles(
   paths: string | readonly string[],
 ): Promise<LoadedCharacters> {
   const characters: CharacterFile[] = []
   const problems: CharacterError[] = []
-  const loadOne = async (file: string) => {
-    const loaded = await loadCharacterFile(file)
+  const add = async (loaded: CharacterFile) => {
     refuseTakenId(loaded, characters)
     characters.push(loaded)
+  }
+  const loadOne = async (file: string) => {
+    const isCode = isCodeFile(file) || (await isProject(file))
+    const found = isCode ? await loadCodeFile(file) : [await loadCharacterFile(file)]
+    for (const loaded of found) await attempt(problems, undefined, () => add(loaded))
   }
   const seen = new Set<string>()
   for (const path of typeof paths === 'string' ? [paths] : paths) {
@@ -61,8 +71,10 @@ async function attempt<T>(problems: CharacterError[], otherwise: T, work: () => 
 
 async function listFiles(path: string): Promise<string[]> {
   const info = await reading(path, () => stat(path))
-  if (!info.isDirectory()) return [path]
-  const names = (await reading(path, () => readdir(path))).filter((name) => name.endsWith('.json'))
+  if (!info.isDirectory() || (await isProject(path))) return [path]
+  const names = (await reading(path, () => readdir(path))).filter(
+    (name) => name.endsWith('.json') || isCodeFile(name),
+  )
   if (names.length === 0) throw problem(path, 'a folder without one', 'a folder with .json files')
   return names.sort().map((name) => join(path, name))
 }

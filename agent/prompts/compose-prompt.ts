@@ -1,4 +1,5 @@
 import Handlebars from 'handlebars'
+import type { TemplateFunction } from '../../schema/character-schema.ts'
 import { storableText } from '../../schema/text.ts'
 import { DomainError } from '../errors.ts'
 import type { State } from '../provider.ts'
@@ -7,7 +8,7 @@ import { EXAMPLE_NAMES } from './example-names.ts'
 /** A prompt with placeholders. The name is ElizaOS's, for errors. */
 export interface Template {
   readonly name: string
-  readonly source: string
+  readonly source: string | TemplateFunction
 }
 
 /** A template cannot be compiled or filled in. */
@@ -51,10 +52,17 @@ const compiled = new Map<string, Compiled>()
 export function composePrompt(template: Template, state: State): string {
   try {
     const context = { ...EXAMPLE_NAMES, ...withoutFunctions(state.values), providers: state.text }
-    return storableText(compile(template.source)(context))
+    return storableText(compile(sourceOf(template, state))(context))
   } catch (cause) {
     throw new TemplateError(template.name, cause)
   }
+}
+
+function sourceOf({ source }: Template, state: State): string {
+  if (typeof source === 'string') return source
+  const text: unknown = source({ state })
+  if (typeof text === 'string') return text
+  throw new Error('Its function returned no text')
 }
 
 /** Why a template cannot be compiled; undefined when it can. */

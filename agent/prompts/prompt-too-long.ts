@@ -53,7 +53,11 @@ function partsOf({ merged, message, model, template, besides = '' }: TooLong): P
   })
   return [
     part('the message', message, 'send a shorter one, or in parts.'),
-    part('the template', template.source, `shorten '${template.name}' of the character.`),
+    part(
+      'the template',
+      typeof template.source === 'string' ? template.source : '',
+      `shorten '${template.name}' of the character.`,
+    ),
     part('the list of tools', besides, 'shorten the descriptions of the actions.'),
     ...providers,
   ]

@@ -11,10 +11,12 @@ export type Place =
   | { readonly kind: 'before' | 'thinking' | 'fields' | 'text' | 'after' | 'unsure' }
   | { readonly kind: 'field'; readonly name: string; readonly content: string }
 
+type Holds = (providers: readonly string[]) => boolean
+
 const THOUGHTS: ReadonlySet<string> = new Set(['think', 'thinking'])
 
 /** The place after a tag. What `parseAnswer` could read differently leads to `unsure`. */
-export function afterTag(place: Place, tag: Tag): Place {
+export function afterTag(place: Place, tag: Tag, holds: Holds = () => false): Place {
   switch (place.kind) {
     case 'before':
       return afterTagBefore(place, tag)
@@ -23,7 +25,7 @@ export function afterTag(place: Place, tag: Tag): Place {
     case 'fields':
       return afterTagBetweenFields(place, tag)
     case 'field':
-      return afterTagInField(place, tag)
+      return afterTagInField(place, tag, holds)
     case 'text':
       return afterTagInText(place, tag)
     default:
@@ -43,11 +45,13 @@ function afterTagBetweenFields(place: Place, tag: Tag): Place {
   return tag.name === 'text' ? { kind: 'text' } : { kind: 'field', name: tag.name, content: '' }
 }
 
-function afterTagInField(place: Place & { kind: 'field' }, tag: Tag): Place {
+function afterTagInField(place: Place & { kind: 'field' }, tag: Tag, holds: Holds): Place {
   const { name, content } = place
-  if (tag.isClose && tag.name === name)
-    return { kind: saysNothing(name, content) ? 'after' : 'fields' }
-  if (tag.name === 'action' && name === 'actions') return { ...place, content: `${content},` }
+  if (tag.isClose && tag.name === name) {
+    const isHeld = name === 'providers' && holds(namesIn([content]))
+    return { kind: isHeld || saysNothing(name, content) ? 'after' : 'fields' }
+  }
+  if (`${tag.name}s` === name) return { ...place, content: `${content},` }
   return isStructure(tag) ? { kind: 'unsure' } : place
 }
 

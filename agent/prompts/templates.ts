@@ -212,5 +212,6 @@ export type TemplateName = keyof typeof BUILT_IN
 export function templateOf(character: Character, name: TemplateName): Template {
   const templates = character.templates ?? {}
   const own = Object.hasOwn(templates, name) ? templates[name] : undefined
+  if (typeof own === 'function') return { name, source: own }
   return { name, source: own?.trim() ? own : BUILT_IN[name] }
 }

@@ -6,6 +6,14 @@ import { afterTag, type Place } from './stream-place.ts'
 import { createTrimmer } from './trimmer.ts'
 import { decodeEntities } from './xml-text.ts'
 
+export interface TextStreamOptions {
+  /**
+   * Whether an answer that names these providers says nothing yet: the model wants to see them first.
+   * @default it speaks
+   */
+  readonly holds?: (providers: readonly string[]) => boolean
+}
+
 /** Finds what is said in an answer while the model still writes it. */
 export interface TextStream {
   /** Takes the next piece of the answer, returns the text that may be shown now, or ''. */
@@ -17,11 +25,11 @@ export interface TextStream {
 /**
  * Shows the `<text>` of the first `<response>` as it comes: never a thought, a tag of ours or half an
  * entity, and nothing of an answer whose actions are IGNORE (if they come before the text, as the
- * template asks). What is shown is the beginning of what `parseAnswer` reads as text, and `end` gives
+ * template asks), or that `holds` because of its providers. What is shown is the beginning of what `parseAnswer` reads as text, and `end` gives
  * what is missing of it. Prose, JSON, CDATA and text with tags of ours in it come with `end`. If a
  * second `<response>` follows, the parser takes that one, and what was shown was a draft.
  */
-export function createTextStream(): TextStream {
+export function createTextStream({ holds = () => false }: TextStreamOptions = {}): TextStream {
   const whole: string[] = []
   const shown = createTrimmer()
   let place: Place = { kind: 'before' }
@@ -31,7 +39,7 @@ export function createTextStream(): TextStream {
     if (piece.kind === 'cdata') place = { kind: place.kind === 'before' ? 'before' : 'unsure' }
     if (piece.kind === 'tag') {
       const isOpening = place.kind !== 'text'
-      place = afterTag(place, piece.tag)
+      place = afterTag(place, piece.tag, holds)
       if (isOpening) return ''
     }
     if (place.kind === 'field' && piece.kind === 'text') {
@@ -55,7 +63,8 @@ export function createTextStream(): TextStream {
 
   const end = (): string => {
     const answer = parseAnswer(whole.join(''))
-    if (!answer || isSilence(answer.actions) || !answer.text.startsWith(shown.text())) return ''
+    if (!answer || isSilence(answer.actions) || holds(answer.providers)) return ''
+    if (!answer.text.startsWith(shown.text())) return ''
     return answer.text.slice(shown.text().length)
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ConflictError, InvalidRequestError } from '../../agent/errors.ts'
 import type { NewMessage } from '../../api/deps.ts'
 import { type AgentRow, listAgents } from '../../memory/agents.ts'
-import { type ChannelAgent, ensureChannel, openChannel } from '../../memory/channels.ts'
+import { type ChannelAgent, type NewChannelRow, openChannel } from '../../memory/channels.ts'
 import type { Connection } from '../../memory/connections.ts'
 import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, isUuid } from '../../schema/ids.ts'
 import type { JsonObject } from '../../schema/json.ts'
@@ -14,11 +14,15 @@ import type { ApiParts } from './parts.ts'
 export interface Audience {
   readonly hearers: readonly Hearer[]
   readonly connections: readonly Connection[]
+  /** To be made before the message is stored. */
+  readonly newChannel?: NewChannelRow
+  /** How many agents in a row speak with this message; null for a person's. */
+  readonly agentHops: number | null
 }
 
 /**
  * Who hears a message, in the order in which they joined the channel. An unknown channel, or one
- * without an agent, gets one if it can be chosen.
+ * without an agent, gets one if it can be chosen. Nothing is written.
  *
  * @throws {InvalidRequestError} no agent can be chosen. @throws {ConflictError} all are stopped, or a fork is shown there.
  */
@@ -27,10 +31,11 @@ export async function audienceOf(
   message: NewMessage,
   memoryOf: (agentId: string) => string,
 ): Promise<Audience> {
-  const channel = await openChannel(db, message.channelId)
+  const channel = await openChannel(db, message.channelId, message.authorId)
   if (channel?.isFork) throw new ConflictError(FORK_CHANNEL)
   const present = channel?.agents.filter((agent) => agent.id !== message.authorId) ?? []
-  const agents = present.length > 0 ? present : [await addAgent(db, message, channel?.type)]
+  const added = present.length > 0 ? undefined : await addAgent(db, message, channel?.type)
+  const agents = added ? [added.agent] : present
   const active = agents.filter((agent) => agent.status === 'active')
   if (active.length === 0) throw stopped(agents)
   const place = {
@@ -48,7 +53,8 @@ export async function audienceOf(
     ...hear(connection, memoryOf),
     overlap: chosen ?? overlapOf(active[index]),
   }))
-  return { connections, hearers }
+  const agentHops = channel?.agentHops ?? added?.agentHops ?? null
+  return { connections, hearers, newChannel: added?.channel, agentHops }
 }
 
 const FORK_CHANNEL =
@@ -85,24 +91,30 @@ async function addAgent(
   db: ApiParts['db'],
   message: NewMessage,
   knownType: string | undefined,
-): Promise<ChannelAgent> {
-  const agent = chosenAgent(await listAgents(db), message)
+): Promise<{ agent: ChannelAgent; channel: NewChannelRow; agentHops: number | null }> {
+  const agents = await listAgents(db)
+  const agent = chosenAgent(agents, message)
   if (!agent) {
     throw new InvalidRequestError(
       'No agent found in channel participants',
       'metadata.targetAgentId',
     )
   }
-  await ensureChannel(db, {
+  const channel = {
     id: message.channelId,
     name: nameOf(message),
     type: knownType ?? typeOf(message),
     messageServerId: message.messageServerId ?? DEFAULT_MESSAGE_SERVER_ID,
     metadata: {},
     participants: [message.authorId, agent.id],
-  })
+  }
   const { id, name, status, character } = agent
-  return { id, name, status, overlap: settingsIn(character).overlap }
+  const isByAgent = agents.some((other) => other.id === message.authorId)
+  return {
+    agent: { id, name, status, overlap: settingsIn(character).overlap },
+    channel,
+    agentHops: isByAgent ? 1 : null,
+  }
 }
 
 const settingsIn = ({ settings }: JsonObject): JsonObject =>

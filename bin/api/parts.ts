@@ -5,6 +5,7 @@ import type { HeadTurn } from '../../schema/turn.ts'
 import type { LaterHead, OverlapEffects } from '../../turns/apply-overlap.ts'
 import type { CancelRequest } from '../../turns/cancel.ts'
 import type { Retraction } from '../../turns/outbox-retract.ts'
+import type { Around } from './around.ts'
 
 /** What the API's ports share. */
 export interface ApiParts {
@@ -19,4 +20,6 @@ export interface ApiParts {
   announce(effects: Omit<OverlapEffects, 'later'>): void
   /** Cancels wherever the turn stands. Idempotent. */
   cancelTurn(request: CancelRequest): Promise<Retraction | undefined>
+  /** Stands around every message that comes in through this process. @default nothing does */
+  readonly around?: Around
 }

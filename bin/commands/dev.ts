@@ -12,10 +12,11 @@ import { type Closers, createClosers } from '../closers.ts'
 import { openDataFolder, readOrCreateSecret } from '../data-folder.ts'
 import { drainTurns } from '../drain-turns.ts'
 import type { HttpServer } from '../http-server.ts'
-import { importCharacters } from '../import-characters.ts'
+import { characterPaths, importCharacters } from '../import-characters.ts'
 import { installTemporalRuntime, startApi, startWorker } from '../roles.ts'
 import { listenForShutdown, type ShutdownRequest } from '../shutdown.ts'
 import { startEmbeddedTemporal } from '../start-embedded.ts'
+import { watchCharacters } from '../watch-characters.ts'
 
 /** A word per 40 ms: streaming, and a kill in mid-answer, can then be seen without a key. */
 const TERMINAL_TYPING_MS = 40
@@ -72,6 +73,7 @@ async function serve(dev: Dev): Promise<void> {
   installTemporalRuntime(logger)
   const { assembly, uiUrl } = await openHouse(dev)
   const agentIds = await importCharacters(assembly.agents, values.character, say)
+  closers.add('character watch', followCharacters(dev, assembly))
   const worker = await startWorker(assembly, config, shutdown.signal)
   if (!worker) return
   closers.add('worker', () => worker.stop())
@@ -92,6 +94,16 @@ async function serve(dev: Dev): Promise<void> {
   const leaving = dev.opensChat ? chat(dev, server, { banner, agentId }) : shutdown.requested
   await Promise.race([leaving, worker.ended])
   say(`Finishing what runs (at most ${config.drainMs / 1000} s); Ctrl-C ends at once.`)
+}
+
+/** A character that changed is read anew: turns that run go on, the next one has it. */
+function followCharacters({ values, logger }: Dev, { agents }: Assembly): () => void {
+  const note = (text: string) => logger.warn(text)
+  return watchCharacters(characterPaths(values.character), async () => {
+    await importCharacters(agents, values.character, note).catch((err: unknown) =>
+      logger.warn({ err }, 'The characters could not be read anew.'),
+    )
+  })
 }
 
 /** Database and Temporal, side by side: each takes a second or two. */

@@ -7,6 +7,7 @@ import * as deadLetters from './0005-dead-letters.ts'
 import * as forks from './0006-forks.ts'
 import * as modelCalls from './0007-model-calls.ts'
 import * as limits from './0008-limits.ts'
+import * as records from './0009-records.ts'
 
 /** Every migration, by the name that is recorded in the database, in order. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006-forks': forks,
   '0007-model-calls': modelCalls,
   '0008-limits': limits,
+  '0009-records': records,
 }

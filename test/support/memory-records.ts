@@ -1,36 +1,25 @@
-import type { AgentRecords, Records, RecordWrite } from '../../agent/records.ts'
+import type { Records, RecordWrite } from '../../agent/records.ts'
+import { readsOf } from './memory-records-reads.ts'
+import { emptyShelf, type Shelf } from './memory-records-shelf.ts'
+import { applyInMemory } from './memory-records-writes.ts'
 
 export interface MemoryRecords extends Records {
   /** Everything that was committed, in order. */
   readonly writes: RecordWrite[]
 }
 
-/** Records in memory. What is not there yet is empty. */
+/** Records in memory: what `memory/records.ts` promises, for as many agents as one likes. */
 export function createMemoryRecords(): MemoryRecords {
   const writes: RecordWrite[] = []
-  const none = async () => []
-  const reads: AgentRecords = {
-    memories: none,
-    memoriesById: none,
-    searchMemories: none,
-    countMemories: async () => 0,
-    entities: none,
-    entitiesOfRoom: none,
-    rooms: none,
-    roomsOfWorld: none,
-    roomIdsOf: none,
-    worlds: none,
-    participants: none,
-    participantState: async () => null,
-    components: none,
-    relationships: none,
-    cached: async () => undefined,
-    tasks: none,
-    logs: none,
-  }
+  let shelf = emptyShelf()
   return {
     writes,
-    of: () => reads,
-    commit: async (_agentId, more) => void writes.push(...more),
+    of: (agentId) => readsOf(() => shelf, agentId),
+    async commit(agentId, more) {
+      const next: Shelf = structuredClone(shelf)
+      for (const write of more) applyInMemory(next, agentId, write)
+      shelf = next // all of them, or none
+      writes.push(...more)
+    },
   }
 }
