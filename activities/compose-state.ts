@@ -1,16 +1,22 @@
 import type { Agent } from '../agent/agent.ts'
-import { type Asking, type AskingKind, askingBehind, firstAsking, storedAsking } from '../agent/asking.ts'
+import {
+  type Asking,
+  type AskingKind,
+  askingBehind,
+  firstAsking,
+  storedAsking,
+} from '../agent/asking.ts'
 import { spokenText } from '../agent/attachment-words.ts'
 import { type ComposedState, composeState as compose } from '../agent/compose-state.ts'
 import { type DecisionMode, wantedDecision } from '../agent/decision-mode.ts'
 import type { ResolvedModel } from '../agent/models.ts'
 import { offeredNames } from '../agent/plugins/core/actions-provider.ts'
 import type { Ports, StoredPrompt } from '../agent/ports.ts'
+import type { TurnProgress } from '../agent/progress.ts'
 import { fitPrompt } from '../agent/prompts/fit-prompt.ts'
 import { storedFacts } from '../agent/prompts/stored-decision.ts'
 import { type TemplateName, templateOf } from '../agent/prompts/templates.ts'
 import { toolSpecs } from '../agent/prompts/tool-specs.ts'
-import type { TurnProgress } from '../agent/progress.ts'
 import type { ProviderTrace, State } from '../agent/provider.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnInput } from '../schema/turn.ts'
@@ -43,7 +49,8 @@ export const createComposeState = (ports: ComposePorts) =>
       const { agent } = opened
       const model = await firstModel(ports.models, 'TEXT_LARGE', agent)
       const { asking, progress } = await roundOf(ports, turn, { round, agent })
-      const wanted = asking.kind === 'decide' ? wantedDecision(agent.settings, ports.decision) : 'xml'
+      const wanted =
+        asking.kind === 'decide' ? wantedDecision(agent.settings, ports.decision) : 'xml'
       const mode: DecisionMode = model.card.hasTools ? wanted : 'xml'
       const step = { attempt: currentAttempt(turn), step: composeStep(round), signal }
       const asked = { ...opened, progress }

@@ -1,15 +1,16 @@
-import { type ChosenActions, chooseActions } from '../agent/choose-actions.ts'
+import { type Asking, askingIn, toJson } from '../agent/asking.ts'
 import { ModelAnswerError } from '../agent/errors.ts'
-import type { Ports, StepAttempt } from '../agent/ports.ts'
-import { parseAnswer } from '../agent/prompts/answer.ts'
+import type { Ports, StepAttempt, StoredPrompt } from '../agent/ports.ts'
+import { fixedText } from '../agent/prompts/fixed-text.ts'
 import { stableLengthOf, toolsOf } from '../agent/prompts/stored-decision.ts'
-import { createTextStream } from '../agent/prompts/text-stream.ts'
 import type { JsonObject } from '../schema/json.ts'
-import { storableJson, storableText } from '../schema/text.ts'
+import { storableJson } from '../schema/text.ts'
 import type { Decision, TurnInput } from '../schema/turn.ts'
 import { currentAttempt, wasCancelled, withHeartbeats } from './attempt.ts'
 import { callModel, type ModelAnswer } from './call-model.ts'
 import { placeOf, type VendorPorts } from './call-vendor.ts'
+import { createPublisher, type Publisher, type Spoken } from './publisher.ts'
+import { type Choice, holdsBack, readDecision, SAID_NOTHING } from './read-decision.ts'
 import { decideStep, spokenAttempt } from './rounds.ts'
 import { type OpenTurn, openTurn } from './turn-context.ts'
 
@@ -30,11 +31,14 @@ export const createDecide = (ports: DecidePorts) =>
     if (claim.kind === 'done') return decisionOf(claim.result)
     return withHeartbeats(async (signal) => {
       const opened = await openTurn(ports, turn, step, round)
+      const prompt = await promptOf(ports, turn, step)
+      const { asking } = prompt
       const spoken = { ...attempt, attempt: spokenAttempt(attempt.attempt, round) }
-      const publisher = createPublisher(ports.stream, spoken)
+      const holds = holdsBack(asking, opened.agent)
+      const publisher = createPublisher(ports.stream, spoken, { holds })
       try {
-        const choice = await ask(ports, { attempt, step, ...opened, publisher, signal })
-        const result = journalEntry(choice, publisher.position())
+        const choice = await ask(ports, { attempt, step, ...opened, ...prompt, publisher, signal })
+        const result = { ...journalEntry(choice, publisher.position()), ...ranOf(asking) }
         await ports.journal.finish(attempt, step, result)
         return decisionOf(result)
       } catch (error) {
@@ -59,27 +63,25 @@ async function keepPartial(
   await journal.finish(attempt, step, entry).catch(() => undefined) // fenced or away: nothing is kept
 }
 
-const SAID_NOTHING = { thought: '', actions: [], ignored: false, unknownActions: [] }
-
-type Choice = ChosenActions & {
-  /** False when the answer was cut off. */
-  readonly isComplete: boolean
+async function promptOf({ prompts }: DecidePorts, turn: TurnInput, step: string) {
+  const stored = await prompts.read(turn, step)
+  if (!stored)
+    throw new Error(`The turn '${turn.turnId}' has no prompt: composeState must run first.`)
+  return { stored, asking: askingIn(stored.state) }
 }
 
 interface Question extends OpenTurn {
   readonly attempt: StepAttempt
   readonly step: string
+  readonly stored: StoredPrompt
+  readonly asking: Asking
   readonly publisher: Publisher
   readonly signal: AbortSignal
 }
 
-async function ask(
-  ports: DecidePorts,
-  { attempt, step, turn, agent, publisher, signal }: Question,
-): Promise<Choice> {
-  const stored = await ports.prompts.read(turn, step)
-  if (!stored)
-    throw new Error(`The turn '${turn.turnId}' has no prompt: composeState must run first.`)
+/** Asks until an answer can be used; ElizaOS's multi-step mode reads its steps where nobody reads along. */
+async function ask(ports: DecidePorts, question: Question): Promise<Choice> {
+  const { attempt, step, turn, agent, publisher, signal, stored, asking } = question
   const params = { prompt: stored.prompt, stableLength: stableLengthOf(stored) } // the character's `system` is in it
   const tools = toolsOf(agent, stored)
   for (let call = 1; ; call += 1) {
@@ -87,28 +89,37 @@ async function ask(
       ...{ attempt, step, call, agent, params, tools, signal },
       ...placeOf(turn),
       purpose: 'TEXT_LARGE',
-      listener: publisher,
+      ...(asking.kind === 'step' ? {} : { listener: publisher }),
     })
-    const choice = readChoice(answer, agent.actions)
+    const choice = readChoice(answer, question)
     if (choice) {
-      publisher.end()
+      if (asking.kind !== 'step') publisher.end()
       return choice
     }
     if (answer.finishReason === 'content-filter') throw refused()
-    if (call === MAX_CALLS) throw unreadable(answer)
+    if (call < MAX_CALLS) continue
+    const makeshift = insteadOf(question)
+    if (makeshift) return makeshift
+    throw unreadable(answer)
   }
 }
 
 function readChoice(
   { text, isBroken, finishReason }: ModelAnswer,
-  actions: Parameters<typeof chooseActions>[1],
+  { asking, agent }: Question,
 ): Choice | undefined {
-  const parsed = parseAnswer(storableText(text))
-  if (!parsed) return undefined
-  const choice = chooseActions(parsed, actions)
-  const isUsable = choice.ignored || choice.reply || choice.actions.length > 0
+  const choice = readDecision(text, asking, agent)
   const isWhole = !isBroken && finishReason !== 'content-filter'
-  return isUsable ? { ...choice, isComplete: parsed.isComplete && isWhole } : undefined
+  return choice && { ...choice, isComplete: choice.isComplete && isWhole }
+}
+
+/** A turn of many steps has something to say whatever the model wrote last. */
+function insteadOf({ asking, agent }: Question): Choice | undefined {
+  const next = { ...asking, kind: 'summary' as const, iteration: asking.iteration + 1 }
+  if (asking.kind === 'step') return { ...SAID_NOTHING, isComplete: true, next }
+  if (asking.kind !== 'summary') return undefined
+  const reply = fixedText(agent, 'multiStepFallbackTemplate', { actions: asking.ran.join(', ') })
+  return { ...SAID_NOTHING, isComplete: true, reply }
 }
 
 const refused = () =>
@@ -127,41 +138,6 @@ function unreadable({ text }: ModelAnswer): ModelAnswerError {
       )
 }
 
-/** Gives the stream what the person may see, while the model still writes. */
-function createPublisher(stream: Ports['stream'], { turnId, gen, attempt }: StepAttempt) {
-  let visible = createTextStream()
-  let seq = 0 // goes on over both calls: a position names one chunk of the attempt
-  let said = ''
-  // Two answers in one stream would be read as one; `settle` shows the whole of the second.
-  let isMuted = false
-  const publish = (text: string) => {
-    if (text === '' || isMuted) return
-    said += text
-    stream.publish(turnId, { kind: 'chunk', gen, attempt, seq, text })
-    seq += 1
-  }
-  return {
-    begin: () => {
-      visible = createTextStream()
-      isMuted ||= said !== ''
-    },
-    push: (delta: string) => publish(visible.push(delta)),
-    end: () => publish(visible.end()),
-    /** Text that was published. */
-    said: () => said,
-    isVisible: () => said !== '' && !isMuted,
-    position: (): Spoken => ({ attempt, chunks: seq }),
-  }
-}
-
-type Publisher = ReturnType<typeof createPublisher>
-
-/** Where the stream stands. */
-interface Spoken {
-  readonly attempt: number
-  readonly chunks: number
-}
-
 function journalEntry(choice: Choice, { attempt, chunks }: Spoken): JsonObject {
   // An escape inside the parameters' JSON may stand for what the text itself did not hold.
   return storableJson({
@@ -171,6 +147,7 @@ function journalEntry(choice: Choice, { attempt, chunks }: Spoken): JsonObject {
     ignored: choice.ignored,
     unknownActions: [...choice.unknownActions],
     ...parametersOf(choice),
+    ...(choice.next ? { next: toJson(choice.next) } : {}),
     isComplete: choice.isComplete,
     attempt,
     chunks,
@@ -183,5 +160,11 @@ const parametersOf = ({ parameters, parametersFault }: Choice): JsonObject => ({
   ...(parametersFault === undefined ? {} : { parametersFault }),
 })
 
+/** Actions of the rounds before: the message says what led to it. */
+const ranOf = ({ ran }: Asking): JsonObject => (ran.length > 0 ? { ran: [...ran] } : {})
+
 /** Names only: they come from the agent's own actions, never from the model's text. */
-const decisionOf = (result: JsonObject): Decision => ({ actions: result.actions as string[] })
+const decisionOf = ({ actions, next }: JsonObject): Decision => ({
+  actions: actions as string[],
+  ...(next === undefined ? {} : { more: true as const }),
+})

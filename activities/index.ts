@@ -1,6 +1,7 @@
 import { CancelledFailure } from '@temporalio/common'
 import type { Ports, StepAttempt } from '../agent/ports.ts'
 import { wordsOf } from '../agent/words-of.ts'
+import type { TaskInput } from '../schema/task.ts'
 import type { DeliveryInput, TurnInput } from '../schema/turn.ts'
 import { createAdmit } from './admit.ts'
 import { causeOfEnd, currentAttempt, currentRun } from './attempt.ts'
@@ -14,6 +15,7 @@ import { toFailure } from './failures.ts'
 import { createPark } from './park.ts'
 import { attendStep, composeStep, decideStep } from './rounds.ts'
 import { type ActionStep, createRunAction } from './run-action.ts'
+import { createRunTask } from './run-task.ts'
 import { createSettle } from './settle.ts'
 import { createShouldRespond } from './should-respond.ts'
 import { createShouldRespondModel } from './should-respond-model.ts'
@@ -34,7 +36,8 @@ export function createActivities(ports: Ports) {
     steer: guard((round: number) => `steer:${round}`, createSteer(ports)),
     settle: guard('settle', createSettle(ports)),
     deliver: guard('deliver', createDeliver(ports)),
-    deliverRoom: guardedRoom(ports, createDeliverRoom(ports)),
+    deliverRoom: guardedAlone(ports, deliveryTitle, createDeliverRoom(ports)),
+    runTask: guardedAlone(ports, taskTitle, createRunTask(ports)),
     evaluate: guard((name: string) => `evaluate:${name}`, createEvaluate(ports)),
   }
 }
@@ -61,21 +64,27 @@ const guarded =
     }
   }
 
-/** The same for an activity of a room: there is no turn whose trace could tell. */
-const guardedRoom =
-  ({ log }: Pick<Ports, 'log'>, activity: (room: DeliveryInput) => Promise<void>) =>
-  async (room: DeliveryInput): Promise<void> => {
+/** The same for an activity of no turn: there is no trace that could tell. */
+const guardedAlone =
+  <Input, Result>(
+    { log }: Pick<Ports, 'log'>,
+    title: (input: Input) => string,
+    activity: (input: Input) => Promise<Result>,
+  ) =>
+  async (input: Input): Promise<Result> => {
     try {
-      await activity(room)
+      return await activity(input)
     } catch (thrown) {
       const error = causeOfEnd(thrown)
       if (error instanceof CancelledFailure) throw error
       const { attempt } = currentRun()
-      const message = `Delivering in the room '${room.roomId}' failed at attempt ${attempt}.`
-      log.warn(undefined, message, error)
+      log.warn(undefined, `${title(input)} failed at attempt ${attempt}.`, error)
       throw toFailure(error, attempt)
     }
   }
+
+const deliveryTitle = ({ roomId }: DeliveryInput) => `Delivering in the room '${roomId}'`
+const taskTitle = ({ taskId }: TaskInput) => `Running the task '${taskId}'`
 
 async function noteFailure(
   { journal, log }: Pick<Ports, 'journal' | 'log'>,

@@ -58,17 +58,19 @@ async function cancelled(ports: OutcomePorts, opened: EndingTurn): Promise<Outco
   return { ...outcome, reply: replyOf(ports, opened, content), spoken: spokenOf(decision) }
 }
 
-/** Not as the turn was loaded: it may have been steered since. */
+/** Not as the turn was loaded: it may have been steered since, or have gone on by itself. */
 async function roundNow({ journal }: OutcomePorts, { turn }: EndingTurn): Promise<number> {
-  let round = 1
-  while (await journal.read(turn, `steer:${round}`)) round += 1
-  return round
+  for (let round = 1; ; round += 1) {
+    const decision = await journal.read(turn, decideStep(round))
+    const goesOn = decision?.next !== undefined || (await journal.read(turn, `steer:${round}`))
+    if (!goesOn) return round
+  }
 }
 
 async function decided(ports: OutcomePorts, opened: EndingTurn, round: number): Promise<Outcome> {
   const decision = (await ports.journal.read(opened.turn, decideStep(round))) ?? {}
   const text = replyIn(decision)
-  const hasActed = Array.isArray(decision.actions) && decision.actions.length > 0
+  const hasActed = actionsIn(decision).length > 0
   const outcome = { code: null, spoken: spokenOf(decision) }
   if (text === '') return { ...outcome, state: hasActed ? 'replied' : 'ignored', reply: null }
   const content = { ...replyContent(opened), text, ...thoughtOf(decision), ...cutOf(decision) }
@@ -90,9 +92,13 @@ const spokenOf = ({ attempt, chunks }: JsonObject): Spoken =>
 /** The model stopped in mid-sentence: what it said stands, and says so. */
 const cutOf = ({ isComplete }: JsonObject) => (isComplete === false ? { incomplete: true } : {})
 
-const thoughtOf = ({ thought, actions }: JsonObject) => ({
-  thought: typeof thought === 'string' ? thought : '',
-  actions: ['REPLY', ...(Array.isArray(actions) ? (actions as string[]) : [])],
+/** Also those of the rounds that led to this one. */
+const actionsIn = ({ actions, ran }: JsonObject): string[] =>
+  [ran, actions].flatMap((names) => (Array.isArray(names) ? names.map(String) : []))
+
+const thoughtOf = (decision: JsonObject) => ({
+  thought: typeof decision.thought === 'string' ? decision.thought : '',
+  actions: ['REPLY', ...actionsIn(decision)],
 })
 
 /** What the person is told when a turn ends badly: the character's template, unless it is switched off. */

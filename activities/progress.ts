@@ -1,5 +1,10 @@
 import type { Journal } from '../agent/ports.ts'
-import { type ActionOutcome, planOfActions, type TurnProgress } from '../agent/progress.ts'
+import {
+  type ActionOutcome,
+  type ActionPlan,
+  planOfActions,
+  type TurnProgress,
+} from '../agent/progress.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnRef } from '../schema/turn.ts'
 import { runStep } from './action-task.ts'
@@ -53,8 +58,15 @@ export function progressOf(
   before: number,
 ): TurnProgress {
   const thought = typeof decision.thought === 'string' ? decision.thought : ''
-  const plan = planOfActions(actionsOf(decision), thought, results.slice(before))
+  const words = wordsOf(decision)
+  const plan = planOfActions(actionsOf(decision), results.slice(before), { thought, words })
   return { plan, results, notes: notesOf(decision) }
+}
+
+/** `said`: when the turn was parked. */
+function wordsOf({ reply, said, next }: JsonObject): ActionPlan['words'] {
+  if (next !== undefined) return 'later'
+  return typeof reply === 'string' || typeof said === 'string' ? 'decided' : 'none'
 }
 
 /** A name that nothing has: the model would ask for it again. */

@@ -1,6 +1,7 @@
 import type { Agent } from '../agent/agent.ts'
 import type { MemoryReader, TurnContext } from '../agent/context.ts'
 import { FencedError, UnavailableError } from '../agent/errors.ts'
+import type { ModelPurpose, ModelVendor } from '../agent/models.ts'
 import type { LoadedTurn, Ports } from '../agent/ports.ts'
 import type { TurnProgress } from '../agent/progress.ts'
 import { withinTime } from '../agent/within-time.ts'
@@ -58,7 +59,7 @@ export async function openEnding(
   }
 }
 
-export type ContextPorts = Pick<Ports, 'memories' | 'records' | 'approvals'>
+export type ContextPorts = Pick<Ports, 'memories' | 'records' | 'approvals' | 'models'>
 
 export function turnContext(
   { turn, agent, progress }: OpenTurn,
@@ -76,9 +77,21 @@ export function turnContext(
     memories,
     records: ports.records.of(turn.agentId),
     approvals,
+    hasModel: (purpose) => canDo(ports, agent, purpose),
     now: Date.now(),
     signal,
   }
+}
+
+/** By the first of the chain: a fallback may still fail to. No call is made. */
+async function canDo({ models }: ContextPorts, agent: Agent, purpose: ModelPurpose) {
+  const chain = await models.chain(purpose, agent).catch(() => [])
+  return chain.some(({ vendor }) => OFFERS[purpose]?.(vendor) ?? true)
+}
+
+const OFFERS: Partial<Readonly<Record<ModelPurpose, (vendor: ModelVendor) => boolean>>> = {
+  IMAGE: ({ draw }) => draw !== undefined,
+  TEXT_EMBEDDING: ({ embed }) => embed !== undefined,
 }
 
 /** Asks for each thing once per step: several providers want the same rows. */

@@ -8,7 +8,7 @@ export const DEFAULT_AGENT_LOOP_LIMIT = 5
  * How many agents in a row have spoken: 0 for what a person says, 1 for an agent's answer to it, and one
  * more for each answer of an agent to an agent. Accept writes it; no client can.
  */
-export function agentHopsOf({ agentHops }: Pick<Content, 'agentHops'>): number {
+export function agentHopsOf({ agentHops }: Content): number {
   const isCount = typeof agentHops === 'number' && Number.isInteger(agentHops)
   return isCount ? Math.max(agentHops, 0) : 0
 }
@@ -22,7 +22,7 @@ export interface LoopStop {
 
 /** Two agents that answer each other would never end: from so many hops on, an agent is silent. */
 export function loopStop(
-  content: Pick<Content, 'agentHops'>,
+  content: Content,
   { settings }: Pick<Agent, 'settings'>,
 ): LoopStop | undefined {
   const agentHops = agentHopsOf(content)

@@ -39,7 +39,8 @@ export function firstAsking(
   { isOn = false }: MultiStepDefaults = {},
 ): Asking {
   const wanted = settings.USE_MULTI_STEP ?? settings.useMultiStep
-  const isMultiStep = wanted === undefined || wanted === null || wanted === '' ? isOn : isYes(wanted)
+  const isMultiStep =
+    wanted === undefined || wanted === null || wanted === '' ? isOn : isYes(wanted)
   return { kind: isMultiStep ? 'step' : 'decide', iteration: 1, include: [], ran: [] }
 }
 

@@ -5,6 +5,8 @@ import { comparable } from './prompts/names-in-answer.ts'
 import type { ParsedAnswer } from './prompts/parsed-answer.ts'
 import { SPOKEN_ACTIONS } from './spoken-actions.ts'
 
+type Answer = Pick<ParsedAnswer, 'thought' | 'text' | 'actions' | 'parameters' | 'parametersFault'>
+
 /** What an answer comes down to. `settle` says the reply, `runAction` runs the actions. */
 export interface ChosenActions {
   /** Absent when nothing is said. */
@@ -16,6 +18,8 @@ export interface ChosenActions {
   readonly ignored: boolean
   /** Names the agent has no action for, as the model wrote them. */
   readonly unknownActions: readonly string[]
+  /** REPLY stands among the actions, and what to say does not: the words are wanted behind them. */
+  readonly wantsReply?: true
   /** By the name of the action; absent when there are none. */
   readonly parameters?: Readonly<Record<string, JsonObject>>
   /** Why parameters that the model gave are not used. */
@@ -34,7 +38,7 @@ export interface ChosenActions {
  *
  * Neither reply nor actions nor `ignored`: the answer cannot be used.
  */
-export function chooseActions(answer: ParsedAnswer, offered: readonly Action[]): ChosenActions {
+export function chooseActions(answer: Answer, offered: readonly Action[]): ChosenActions {
   const resolve = createResolver(offered)
   const resolved = answer.actions.map((written) => ({ written, name: resolve(written) }))
   const names = new Set(resolved.flatMap(({ name }) => (name === undefined ? [] : [name])))
@@ -50,7 +54,7 @@ export function chooseActions(answer: ParsedAnswer, offered: readonly Action[]):
   const acts = { thought, actions: own, unknownActions, ...chooseParameters(answer, own, resolve) }
   if (text !== '') return { ...acts, reply: text, ignored: false }
   const ignored = own.length === 0 && names.has('NONE') && !names.has('REPLY')
-  return { ...acts, ignored }
+  return { ...acts, ignored, ...(names.has('REPLY') ? { wantsReply: true } : {}) }
 }
 
 function createResolver(offered: readonly Action[]): (written: string) => string | undefined {

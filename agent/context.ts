@@ -8,6 +8,7 @@ import type {
   DrawResult,
   EmbedResult,
   GenerateParams,
+  ModelPurpose,
   SpeakRequest,
   SpeakResult,
   TextPurpose,
@@ -33,6 +34,8 @@ export interface TurnContext {
   readonly memories: MemoryReader
   /** All that the agent has stored. Not kept: a second question is a second statement. */
   readonly records: AgentRecords
+  /** Whether a model is configured that can do it. Absent where nobody knows. */
+  readonly hasModel?: (purpose: ModelPurpose) => Promise<boolean>
   /** What waits in the room for an answer that the author of the message may give, oldest first. */
   approvals(): Promise<readonly PendingApproval[]>
   /** Milliseconds since the epoch. A parameter because steps are retried and tests travel in time. */

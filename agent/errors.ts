@@ -41,6 +41,24 @@ export class ConflictError extends DomainError {
   }
 }
 
+/** Middleware of the program turned the message away. Nothing of it was stored. */
+export class MessageRefusedError extends DomainError {
+  readonly code = 'message_refused'
+  override readonly name = 'MessageRefusedError'
+}
+
+/** The agent takes so many messages in a minute. Nothing of this one was stored. */
+export class RateLimitedError extends DomainError {
+  readonly code = 'rate_limited'
+  override readonly name = 'RateLimitedError'
+  readonly retryAfterMs: number
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message)
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
 /** One idempotency key was used for two different bodies. */
 export class IdempotencyError extends DomainError {
   readonly code = 'idempotency_key_reused'

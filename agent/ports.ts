@@ -2,6 +2,7 @@ import type { Budget } from '../schema/budget.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { HeadTurn, TerminalState, TurnCode, TurnRef, TurnState } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
+import type { TaskPorts } from '../tasks/task-ports.ts'
 import type { Agent } from './agent.ts'
 import type { Approvals } from './approvals.ts'
 import type { MultiStepDefaults } from './asking.ts'
@@ -29,6 +30,8 @@ export interface Ports {
   readonly records: Records
   /** What the agent's plugins hear of its turns. @default nobody listens */
   readonly turnEvents?: TurnEvents
+  /** Runs of tasks. @default none are run */
+  readonly tasks?: TaskPorts
   readonly approvals: Approvals
   readonly outbox: Outbox
   readonly connectors: Connectors

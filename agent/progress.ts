@@ -12,6 +12,11 @@ export interface ActionPlan {
   readonly currentStep: number
   readonly steps: readonly PlannedStep[]
   readonly thought: string
+  /**
+   * What the decision says besides: nothing, what it has chosen already, or what is chosen when the
+   * results are there.
+   */
+  readonly words: 'none' | 'decided' | 'later'
 }
 
 export interface PlannedStep {
@@ -37,15 +42,20 @@ export const MAX_WORKING_MEMORY = 50
 /** How far a decision's actions have come. Those that were not run yet are `pending`. */
 export function planOfActions(
   actions: readonly string[],
-  thought: string,
   results: readonly ActionOutcome[],
+  { thought, words }: Pick<ActionPlan, 'thought' | 'words'>,
 ): ActionPlan {
   const steps = actions.map((action, index): PlannedStep => {
     const result = results[index]
     if (!result) return { action, status: 'pending' }
     const status = result.success ? 'completed' : 'failed'
-    return { action, status, result, ...(result.error === undefined ? {} : { error: result.error }) }
+    return {
+      action,
+      status,
+      result,
+      ...(result.error === undefined ? {} : { error: result.error }),
+    }
   })
   const currentStep = Math.min(results.length + 1, actions.length)
-  return { totalSteps: actions.length, currentStep, steps, thought }
+  return { totalSteps: actions.length, currentStep, steps, thought, words }
 }

@@ -21,6 +21,18 @@ export function checkRecord(write: RecordWrite): void {
       )
     }
   }
+  for (const [name, text] of Object.entries(keysOf(write))) {
+    if (text !== undefined && text.length > MAX_KEY) {
+      throw new RecordError(
+        `The ${name} '${text.slice(0, 40)}…' of '${write.kind}' has ${text.length} characters: it takes at most ${MAX_KEY}.`,
+      )
+    }
+  }
+  if (write.kind === 'participant.state' && !STATES.includes(write.state)) {
+    throw new RecordError(
+      `A participant's state is 'FOLLOWED', 'MUTED' or null, and not '${write.state}'.`,
+    )
+  }
   const { embedding, id } = embeddingOf(write)
   if (embedding.length > MAX_DIMS || !embedding.every(isStorable)) {
     throw new RecordError(
@@ -34,6 +46,11 @@ export function checkRecord(write: RecordWrite): void {
   }
 }
 
+const STATES: readonly unknown[] = ['FOLLOWED', 'MUTED', null]
+
+/** What an index takes is bounded. */
+const MAX_KEY = 500
+
 /** pgvector's. */
 const MAX_DIMS = 16_000
 
@@ -46,6 +63,27 @@ function embeddingOf(write: RecordWrite): { embedding: readonly number[]; id: st
   }
   if (write.kind === 'memory.update') return { embedding: write.embedding ?? [], id: write.id }
   return { embedding: [], id: '' }
+}
+
+/** Texts that rows are found by. */
+function keysOf(write: RecordWrite): Readonly<Record<string, string | undefined>> {
+  switch (write.kind) {
+    case 'memory.create': {
+      const { documentId } = write.memory.metadata ?? {}
+      return {
+        type: write.memory.type,
+        documentId: typeof documentId === 'string' ? documentId : undefined,
+      }
+    }
+    case 'component.put':
+      return { entityId: write.component.entityId }
+    case 'task.put':
+      return { name: write.task.name, roomId: write.task.roomId, entityId: write.task.entityId }
+    case 'log.add':
+      return { roomId: write.log.roomId }
+    default:
+      return {}
+  }
 }
 
 /** Of what is made. What is looked for under an id that is none is just not there. */

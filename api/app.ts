@@ -8,6 +8,7 @@ import { createDocsPage } from './docs-page.ts'
 import { endpointNotFound, toHttpError } from './errors.ts'
 import { limitBody, readJsonBody } from './json-body.ts'
 import { describeApi, registerSecurity } from './openapi.ts'
+import { pluginRoutes } from './plugin-routes/plugin-routes.ts'
 import { isRecording, limitRecording } from './recording.ts'
 import { createAgentRoutes } from './routes/agents.ts'
 import { createApprovalRoutes } from './routes/approvals.ts'
@@ -19,6 +20,7 @@ import { createHealthRoutes } from './routes/health.ts'
 import { createMessageRoutes } from './routes/messages.ts'
 import { createMetricsRoutes } from './routes/metrics.ts'
 import { createModelRoutes } from './routes/models.ts'
+import { createPluginRoutes } from './routes/plugins.ts'
 import { createServerRoutes } from './routes/server.ts'
 import { createSpendingRoutes } from './routes/spending.ts'
 import { createTurnRoutes } from './routes/turns.ts'
@@ -34,6 +36,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', createHealthRoutes(deps))
     .route('/api/agents', createAgentRoutes(deps))
     .route('/api/agents', createSpendingRoutes(deps))
+    .route('/api/agents', createPluginRoutes(deps))
     .route('/api/messaging', createChannelRoutes(deps))
     .route('/api/messaging', createMessageRoutes(deps))
     .route('/api/turns', createTurnRoutes(deps))
@@ -52,7 +55,8 @@ export function createApp(deps: ApiDeps) {
 export type ApiApp = ReturnType<typeof createApp>
 
 /** Order matters: what is cheap and tells nothing comes before what reads a body. */
-function guard(app: OpenAPIHono, { settings }: ApiDeps): void {
+function guard(app: OpenAPIHono, deps: ApiDeps): void {
+  const { settings } = deps
   const { authToken, corsOrigin, maxBodyBytes } = settings
   app.use(requestId())
   // No HSTS: TLS, where there is any, belongs to the proxy in front.
@@ -61,6 +65,7 @@ function guard(app: OpenAPIHono, { settings }: ApiDeps): void {
   if (corsOrigin) app.use('/api/*', allowCors(corsOrigin))
   if (authToken) app.use('/api/*', requireToken(authToken))
   if (authToken) app.use('/metrics', requireToken(authToken))
+  app.use(pluginRoutes({ ...deps, requireToken: authToken ? requireToken(authToken) : undefined }))
   const readJson = except(isRecording, limitBody(maxBodyBytes), readJsonBody)
   app.on(['POST', 'PUT', 'PATCH'], '/api/*', readJson, limitRecording)
 }

@@ -7,6 +7,8 @@ import type { AudioPort } from './audio-port.ts'
 import type { DeadLettersPort } from './dead-letters-port.ts'
 import type { ForksPort } from './forks-port.ts'
 import type { ModelsPort } from './models-port.ts'
+import type { PluginRoutesPort } from './plugin-routes-port.ts'
+import type { PluginsPort } from './plugins-port.ts'
 import type { SpendingPort } from './spending-port.ts'
 import type { TurnResult, TurnsPort } from './turns-port.ts'
 
@@ -23,6 +25,10 @@ export interface ApiDeps {
   readonly models: ModelsPort
   readonly audio: AudioPort
   readonly spending: SpendingPort
+  /** @default nobody has plugins */
+  readonly plugins?: PluginsPort
+  /** @default no plugin has routes */
+  readonly pluginRoutes?: PluginRoutesPort
   readonly stream: TurnStream
   readonly status: StatusPort
   readonly log: ApiLog

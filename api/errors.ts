@@ -1,7 +1,7 @@
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { DomainError, InvalidRequestError } from '../agent/errors.ts'
+import { DomainError, InvalidRequestError, RateLimitedError } from '../agent/errors.ts'
 import { CharacterError, type CharacterProblem } from '../schema/character.ts'
 import type { ApiLog } from './deps.ts'
 
@@ -37,6 +37,8 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   conflict: 409,
   agent_stopped: 409,
   idempotency_key_reused: 422,
+  message_refused: 403,
+  rate_limited: 429,
   unavailable: 503,
 }
 
@@ -83,6 +85,7 @@ function describe(error: Error, c: Context): Problem {
       status: STATUS[error.code] ?? 500,
       code: error.code.toUpperCase(),
       message: error.message,
+      retryAfterMs: error instanceof RateLimitedError ? error.retryAfterMs : undefined,
     }
   }
   if (error instanceof HTTPException && error.status < 500) {

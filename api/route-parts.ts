@@ -21,10 +21,12 @@ export const optionalBody = <Schema extends z.ZodType>(schema: Schema) => ({
 
 const WHY = {
   400: 'The request cannot be understood; the message names the field.',
+  403: 'The program that serves this API turned the request away.',
   404: 'There is no such thing.',
   409: 'The state of things does not allow it.',
   413: 'The body is too large.',
   422: 'The idempotency key was used with another body.',
+  429: 'The agent takes no more messages in this minute. Nothing was written; see Retry-After.',
   503: 'Postgres or Temporal cannot be reached. Nothing was written; see Retry-After.',
 }
 type Status = keyof typeof WHY

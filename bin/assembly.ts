@@ -13,7 +13,10 @@ import { createPostgresStream } from '../streams/postgres.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import { connectTemporal } from '../temporal/connection.ts'
 import { runSweeper, type SweeperSettings } from '../workers/sweeper.ts'
+import { createAgentPlaces } from './agent-places.ts'
+import { createAgentRelay } from './agent-relay.ts'
 import { type AgentStore, createAgentStore } from './agent-store.ts'
+import type { Around } from './api/around.ts'
 import type { ApiParts } from './api/parts.ts'
 import { createBackground } from './background.ts'
 import { createMediaFetcher } from './media-fetch.ts'
@@ -54,9 +57,14 @@ export interface AssemblyInput {
   readonly connectors?: Connectors
   /** Members that every agent has besides the core plugin's. */
   readonly plugins?: readonly Plugin[]
+  /** Stands around every message that comes in through this process. @default nothing does */
+  readonly around?: Around
   /** Stands between the steps and the world: the crash tests stop a process at any call of a port. */
   readonly intercept?: (ports: Ports) => Ports
 }
+
+/** Agents that talk to each other wait less than a person notices: every second, by default. */
+const RELAYS_PER_SWEEP = 5
 
 /** Chat platforms join with their connectors; our own clients need none. */
 const NO_CONNECTORS: Connectors = { for: () => undefined }
@@ -75,8 +83,11 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   })
   const temporal = linkTemporal(input)
   const models = createModelRouter({ ...config, elizaTypingMs: input.elizaTypingMs })
-  const startHead = async (head: HeadTurn) => void (await temporal.startTurn(head))
   const { db } = database
+  const places = createAgentPlaces({
+    ...{ db, log, most: config.agentTurns },
+    start: async (head: HeadTurn) => void (await temporal.startTurn(head)),
+  })
   const limits = createModelLimits(db, config, logger)
   const given = {
     db,
@@ -94,19 +105,29 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   }
   const { intercept = (real) => real } = input
   const ports = intercept(
-    createPorts({ ...given, startHead, startDelivery: (room) => temporal.startDelivery(room) }),
+    createPorts({
+      ...given,
+      startHead: places.startHead,
+      startDelivery: (room) => temporal.startDelivery(room),
+    }),
   )
   const background = createBackground()
   const { startHead: start } = ports
   const control = createTurnControl({ db, stream, temporal, background, log, startHead: start })
+  const { turnDeadlineMs } = config
+  const parts = { db, log: logger, turnDeadlineMs, ...control, around: input.around }
   return {
-    ...{ db, database, stream, agents, ports, temporal, log: logger },
+    ...{ ...parts, database, stream, agents, ports, temporal, log: logger },
     rates: limits.rates,
-    ...control,
-    turnDeadlineMs: config.turnDeadlineMs,
     sweep: (settings) => {
       const { stopped } = background
-      const { turnDeadlineMs } = config
+      const relay = createAgentRelay(parts)
+      background.add(relay.run(settings.intervalMs / RELAYS_PER_SWEEP, stopped), (error) =>
+        log.warn(undefined, 'Agents hear each other no more', error),
+      )
+      background.add(places.run(stopped), (error) =>
+        log.warn(undefined, 'Nobody looks for free places', error),
+      )
       const sweeper = createSweeperPorts({ database, temporal, ports, turnDeadlineMs })
       background.add(runSweeper(sweeper, settings, stopped), (error) =>
         log.warn(undefined, 'Sweeper ended', error),

@@ -16,7 +16,7 @@ import type {
   StoredPrompt,
 } from '../agent/ports.ts'
 import type { RateLimits } from '../agent/rates.ts'
-import type { Records } from '../agent/records.ts'
+import type { Records, RecordWrite } from '../agent/records.ts'
 import { isUnavailable, withRetry } from '../database/failures.ts'
 import { roomEntities } from '../memory/entities.ts'
 import { recentMemories } from '../memory/memories.ts'
@@ -178,7 +178,10 @@ function journal(db: Kysely<Database>): Ports['journal'] {
 /** The same for what is bound to one agent. */
 const reachableRecords = (records: Records): Records => ({
   of: (agentId) => reachable(records.of(agentId)),
-  commit: reachable(records).commit,
+  commit: reachable({
+    commit: (agentId: string, writes: readonly RecordWrite[]) =>
+      withRetry(() => records.commit(agentId, writes)),
+  }).commit,
 })
 
 /** Says `unavailable` where Postgres cannot be reached, so that the failure's code does. */

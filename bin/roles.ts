@@ -137,7 +137,7 @@ function apiDeps(
     },
     agents: reachable(createAgentsPort({ ...assembly, agents })),
     channels: reachable(createChannelsPort(assembly)),
-    messages: reachable(createMessagesPort(assembly)),
+    messages: reachable(createMessagesPort({ ...assembly, door: 'api' })),
     turns: reachable(createTurnsPort({ ...assembly, uiUrl })),
     approvals: reachable(createApprovalsPort(assembly)),
     deadLetters: reachable(createDeadLettersPort(assembly)),

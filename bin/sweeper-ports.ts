@@ -46,7 +46,7 @@ export function createSweeperPorts({
     async expire(id) {
       const answer = { id, decision: 'expire', by: 'deadline', via: 'sweeper' } as const
       const answered = await withRetry(() => answerApproval(db, { ...answer, turnDeadlineMs }))
-      if (answered?.head) await temporal.startTurn(answered.head)
+      if (answered?.head) await ports.startHead(answered.head)
     },
     cleanOldRows: createOldRowsCleaner(db),
     log: (message, turn, error) => ports.log.warn(turn, message, error),

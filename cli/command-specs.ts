@@ -140,7 +140,7 @@ export const COMMANDS = {
   worker: {
     summary: 'Run turns. Needs POSTGRES_URL.',
     details: 'Any number of them may run beside each other.',
-    flags: ['data-dir', 'log-level'],
+    flags: ['data-dir', 'log-level', 'character'],
     positionals: [],
     examples: ['POSTGRES_URL=postgres://… TEMPORAL_ADDRESS=temporal:7233 turnkeeper worker'],
     exits: ['unreachable'],

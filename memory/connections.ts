@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
+import { UNKNOWN_SOURCE } from './unknown-room.ts'
 
 /** One agent's view of a channel and of the person who writes there: what ElizaOS's ensureConnection makes. */
 export interface Connection {
@@ -18,7 +19,8 @@ export interface Connection {
 
 /**
  * Makes the worlds, rooms, entities and participations that do not exist yet. Sorted by id, and
- * outside the transaction of accept: rows of two rooms must not be locked in two orders.
+ * outside the transaction of accept: rows of two rooms must not be locked in two orders. Rows that were
+ * made because a plugin referred to them (`memory/records/`) become what they should be.
  */
 export async function ensureConnections(
   db: Kysely<Database>,
@@ -43,6 +45,15 @@ export async function ensureConnections(
         select "entityId" as id, "agentId" as agent_id, "entityName" as name from c
         union all select "agentId", "agentId", "agentName" from c) as e
       order by id on conflict do nothing
+    ), named as (
+      update entities e set names = array[p.name] from (
+        select "entityId" as id, "agentId" as agent_id, "entityName" as name from c
+        union select "agentId", "agentId", "agentName" from c) as p
+      where e.id = p.id and e.agent_id = p.agent_id and e.names = '{}'
+    ), placed as (
+      update rooms r set world_id = c."worldId", channel_id = c."channelId", platform_channel = null,
+        name = c."channelName", source = c.source, type = c.type
+      from c where r.id = c."roomId" and r.agent_id = c."agentId" and r.source = ${UNKNOWN_SOURCE} and r.last_seq = 0
     )
     insert into participants (room_id, entity_id, agent_id)
     select room_id, entity_id, agent_id from (

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { JsonObject } from '../schema/json.ts'
 
 /** Characters of a `data:` URL that tell what it was. */
-const INLINE_URL_LENGTH = 64
+export const INLINE_URL_LENGTH = 64
 
 /**
  * A column whose JSON may have `attachments`. A picture inside a message is megabytes: whoever reads

@@ -24,7 +24,13 @@ import type { RecordMembers } from './facade/record-members.ts'
  * ElizaOS's IAgentRuntime as plugins see it (elizaos.md 5.5): one per agent and process, plain members,
  * unfrozen. Its members find their turn through `scope.ts`. docs/plugin-members.md lists them.
  */
-export interface Runtime
+export interface Runtime extends RuntimeMembers {
+  readonly agentId: string
+  character: Character
+  [member: string]: unknown
+}
+
+export interface RuntimeMembers
   extends RecordMembers,
     SettingMembers,
     ServiceMembers,
@@ -35,9 +41,10 @@ export interface Runtime
     RunMembers,
     MessagingMembers,
     LifeCycleMembers {
-  readonly agentId: string
-  character: Character
-  [member: string]: unknown
+  /** Undefined: plugins get no connection. */
+  db: undefined
+  /** ElizaOS's adapter has the members of the database: here the runtime itself does. */
+  adapter: unknown
 }
 
 export interface SettingMembers {
@@ -134,12 +141,7 @@ export interface ModelMembers {
     input: string,
     options?: { includeCharacter?: boolean; modelType?: string; [param: string]: unknown },
   ): Promise<{ text: string }>
-  registerModel(
-    type: string,
-    handler: ElizaModelHandler,
-    provider: string,
-    priority?: number,
-  ): void
+  registerModel(type: string, handler: ElizaModelHandler, provider: string, priority?: number): void
   getModel(type: string): ElizaModelHandler | undefined
   ensureEmbeddingDimension(dimension?: number): Promise<void>
 }
@@ -170,11 +172,7 @@ export interface MessagingMembers {
   hasElizaOS(): boolean
   registerSendHandler(source: string, handler: ElizaSendHandler): void
   sendMessageToTarget(target: ElizaTarget, content: ElizaMemory['content']): Promise<void>
-  sendControlMessage(message: {
-    roomId: string
-    action: string
-    target?: string
-  }): Promise<void>
+  sendControlMessage(message: { roomId: string; action: string; target?: string }): Promise<void>
   /** Not of ElizaOS's runtime: `handleMessage` of its older guides, with names instead of ids. */
   processMessage(
     message: Partial<ElizaMemory> & { text?: string; userId?: string },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BUDGETS_EXPECTED, budgetsText } from './budget.ts'
+import { byteSize } from './byte-size.ts'
 import { hostNames } from './host-names.ts'
 import { LOG_LEVELS, logLevel } from './log-level.ts'
 
@@ -53,16 +54,6 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ''),
 )
 
-const BYTES_PER: Record<string, number> = { '': 1, b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
-const size = z
-  .string()
-  .regex(/^\d+(\.\d+)?\s*(b|kb|mb|gb)?$/i)
-  .transform((text) => {
-    const unit = text.replace(/[\d.\s]/g, '').toLowerCase()
-    return Math.floor(Number.parseFloat(text) * (BYTES_PER[unit] ?? 1))
-  })
-  .pipe(z.number().min(1024))
-
 /**
  * The whole configuration. Every member is read from text, since that is what flags, the environment
  * and `.env` hold. Times are milliseconds, sizes bytes.
@@ -99,7 +90,7 @@ export const configSchema = z.object({
     description: 'Host names, comma-separated, under which the API may be called besides its own.',
     expected: 'host names separated by commas',
   }),
-  maxBodyBytes: size.prefault('2mb').register(settingMeta, {
+  maxBodyBytes: byteSize.prefault('2mb').register(settingMeta, {
     env: 'EXPRESS_MAX_PAYLOAD',
     description: 'Largest body of a request.',
     expected: 'a size of at least 1kb, like 500kb or 2mb',
@@ -254,6 +245,11 @@ export const configSchema = z.object({
     'Least time between two heartbeats. Also how late a cancel is heard.',
     50,
   ),
+  agentTurns: whole(0, 10_000).prefault('0').register(settingMeta, {
+    env: 'TURNKEEPER_AGENT_TURNS',
+    description: 'Turns of one agent that run at the same time; 0: any number.',
+    expected: 'a whole number from 0 to 10000',
+  }),
   unknownSends: z.literal(['repeat', 'drop']).prefault('repeat').register(settingMeta, {
     env: 'TURNKEEPER_UNKNOWN_SENDS',
     description: 'Whether a message is sent again that was cut off where the platform cannot tell.',

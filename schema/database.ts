@@ -17,6 +17,7 @@ import type {
   OutboxPartsTable,
   OutboxTable,
 } from './outbox-tables.ts'
+import type { PluginSchemasTable } from './plugin-schemas-table.ts'
 import type {
   CacheTable,
   ComponentsTable,
@@ -25,6 +26,7 @@ import type {
   TasksTable,
 } from './record-tables.ts'
 import type { StreamChunksTable, StreamListenersTable } from './stream-tables.ts'
+import type { TaskTables } from './task-tables.ts'
 import type { TurnState } from './turn.ts'
 
 /** Written as a `Date` or left to `now()`; read as a `Date`. */
@@ -32,7 +34,7 @@ type CreatedAt = ColumnType<Date, Date | undefined, never>
 type JsonColumn<T extends object | null> = JSONColumnType<T>
 
 /** Every table of Turnkeeper. Ids are UUIDs as text; times are `timestamptz`. */
-export interface Database {
+export interface Database extends TaskTables {
   agents: AgentsTable
   worlds: WorldsTable
   rooms: RoomsTable
@@ -66,6 +68,7 @@ export interface Database {
   temporal_contact: TemporalContactTable
   forks: ForksTable
   model_breakers: ModelBreakersTable
+  plugin_schemas: PluginSchemasTable
   model_rates: ModelRatesTable
   model_call_totals: ModelCallTotalsTable
   model_call_totals_mark: ModelCallTotalsMarkTable

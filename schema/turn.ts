@@ -132,6 +132,8 @@ export type RespondDecision = 'respond' | 'ignore' | 'ask'
 export interface Decision {
   /** Names of the actions that run as steps of their own, in order. REPLY, IGNORE and NONE belong to `settle`. */
   readonly actions: readonly string[]
+  /** Another round is wanted behind the actions; whoever decides keeps count of them. */
+  readonly more?: true
 }
 
 /** What `steer` tells the Workflow: whether there is another round, and whether `attend` is its first step. */

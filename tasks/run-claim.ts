@@ -100,7 +100,9 @@ async function isBusy(db: Kysely<Database>, { taskId, at }: TaskFire): Promise<b
   await sql`
     update task_runs set state = 'unknown', error = ${DIED}, finished_at = clock_timestamp()
     where ${others} and lease_until <= clock_timestamp()`.execute(db)
-  return (await oneOf<object>(db, sql`select 1 from task_runs where ${others} limit 1`)) !== undefined
+  return (
+    (await oneOf<object>(db, sql`select 1 from task_runs where ${others} limit 1`)) !== undefined
+  )
 }
 
 async function lost(db: Kysely<Database>, { taskId, at }: TaskFire): Promise<TaskClaim> {
@@ -141,7 +143,8 @@ const putRun = async (
   { taskId, agentId, at }: TaskFire,
   { runId, attempt, token }: TaskAttempt,
   { name, tries }: { name: string; tries: number },
-) => sql`
+) =>
+  sql`
     insert into task_runs (task_id, scheduled_at, agent_id, name, state, try, run_id, attempt, token,
       lease_until, started_at)
     values (${taskId}, ${new Date(at)}, ${agentId}, ${name}, 'running', ${tries}, ${runId},
@@ -158,7 +161,8 @@ export const putSkipped = async (
   { taskId, agentId, at }: TaskFire,
   { runId, attempt, token }: TaskAttempt,
   { name, error }: { name: string; error: string },
-) => sql`
+) =>
+  sql`
     insert into task_runs (task_id, scheduled_at, agent_id, name, state, try, run_id, attempt, token,
       lease_until, error, started_at, finished_at)
     values (${taskId}, ${new Date(at)}, ${agentId}, ${name}, 'skipped', 0, ${runId}, ${attempt},

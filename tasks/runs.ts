@@ -28,11 +28,7 @@ export const createTaskRuns = (db: Kysely<Database>, applyWrites: ApplyWrites): 
 const mine = ({ taskId, at }: TaskFire, { token }: TaskAttempt) => sql`
   task_id = ${taskId} and scheduled_at = ${new Date(at)} and token = ${token} and state = 'running'`
 
-async function renew(
-  db: Kysely<Database>,
-  fire: TaskFire,
-  attempt: TaskAttempt,
-): Promise<boolean> {
+async function renew(db: Kysely<Database>, fire: TaskFire, attempt: TaskAttempt): Promise<boolean> {
   const renewed = await oneOf<object>(
     db,
     sql`update task_runs set lease_until = ${LEASE} where ${mine(fire, attempt)} returning 1`,

@@ -30,8 +30,8 @@ export interface HeldSchedule {
 export interface NeededSchedule extends HeldSchedule {
   readonly agentId: string
   readonly plan: TaskPlan
-  /** `updated_at` of the task, of which `plan` was made. */
-  readonly seen: Date
+  /** `updated_at` of the task of which `plan` was made, as the database writes it. */
+  readonly seen: string
   readonly hasRun: boolean
   /** A task that runs once, and has: whatever came of it, it is not begun again by itself. */
   readonly isOver: boolean

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
-import type { HeldSchedule, NeededSchedule, ScheduleFindings, ScheduleRows } from './schedule-ports.ts'
+import type { NeededSchedule, ScheduleFindings, ScheduleRows } from './schedule-ports.ts'
 import { planOf, type TaskPlan } from './task-plan.ts'
 import { IS_QUEUED, oneOf, TASK_COLUMNS, type TaskRow, toTask } from './task-rows.ts'
 
@@ -21,7 +21,9 @@ export const createScheduleRows = (db: Kysely<Database>): ScheduleRows => ({
   find: (checkedBefore) => db.transaction().execute((trx) => find(trx, checkedBefore)),
   made: (schedule, spec) => made(db, schedule, spec),
   removed: async ({ taskId, token }) =>
-    void (await sql`delete from task_schedules where task_id = ${taskId} and token = ${token}`.execute(db)),
+    void (await sql`delete from task_schedules where task_id = ${taskId} and token = ${token}`.execute(
+      db,
+    )),
   release: async ({ taskId, token }) =>
     void (await sql`update task_schedules set claimed_until = null
       where task_id = ${taskId} and token = ${token}`.execute(db)),
@@ -32,6 +34,7 @@ export const createScheduleRows = (db: Kysely<Database>): ScheduleRows => ({
 
 interface FoundRow extends TaskRow {
   readonly spec: string | null
+  readonly seen: string
   readonly has_run: boolean
   /** Milliseconds since the epoch. */
   readonly ended: number[]
@@ -49,13 +52,13 @@ async function find(
   const token = randomUUID()
   const needed = (await findNeeded(trx, checkedBefore)).flatMap((row) => toNeeded(row, token))
   const abandoned = (await findAbandoned(trx)).map((row) => ({ ...row, token }))
-  await hold(trx, token, [...needed, ...abandoned])
+  await hold(trx, token, { needed, abandoned })
   return { needed, abandoned, isFull: needed.length >= LIMIT || abandoned.length >= LIMIT }
 }
 
 async function findNeeded(db: Kysely<Database>, checkedBefore: Date): Promise<FoundRow[]> {
   const { rows } = await sql<FoundRow>`
-    select ${TASK_COLUMNS}, s.spec,
+    select ${TASK_COLUMNS}, t.updated_at::text as seen, s.spec,
       exists (select from task_runs r where r.task_id = t.id) as has_run,
       array(select (extract(epoch from r.scheduled_at) * 1000)::float8 from task_runs r
         where r.task_id = t.id and r.state in ('done', 'failed', 'unknown')
@@ -85,7 +88,7 @@ function toNeeded(row: FoundRow, token: string): NeededSchedule[] {
   return [
     {
       ...{ taskId: row.id, agentId: row.agent_id, token, spec: row.spec, plan },
-      seen: row.updated_at,
+      seen: row.seen,
       hasRun: row.has_run,
       isOver: isOver(plan, row.ended),
     },
@@ -95,23 +98,25 @@ function toNeeded(row: FoundRow, token: string): NeededSchedule[] {
 const isOver = (plan: TaskPlan, ended: readonly number[]): boolean =>
   plan.kind === 'once' && ended.some((at) => Math.round(at) === plan.at)
 
+/** Before anything is made in Temporal: what nobody noted could not be deleted. */
 async function hold(
   db: Kysely<Database>,
   token: string,
-  found: readonly (HeldSchedule & { readonly agentId?: string })[],
+  { needed, abandoned }: Pick<ScheduleFindings, 'needed' | 'abandoned'>,
 ): Promise<void> {
-  for (const { taskId, agentId } of found) {
-    // Before anything is made in Temporal: what nobody noted could not be deleted.
-    const held = { claimed_until: HOLD, token }
-    if (agentId === undefined) {
-      await sql`update task_schedules set claimed_until = ${held.claimed_until}, token = ${token}
-        where task_id = ${taskId}`.execute(db)
-    } else {
-      await sql`insert into task_schedules (task_id, agent_id, claimed_until, token)
-        values (${taskId}, ${agentId}, ${held.claimed_until}, ${token})
-        on conflict (task_id) do update set claimed_until = excluded.claimed_until,
-          token = excluded.token`.execute(db)
-    }
+  if (needed.length > 0) {
+    await sql`
+      insert into task_schedules (task_id, agent_id, claimed_until, token)
+      select task_id, agent_id, ${HOLD}, ${token}
+      from unnest(${needed.map(({ taskId }) => taskId)}::uuid[],
+        ${needed.map(({ agentId }) => agentId)}::uuid[]) as n (task_id, agent_id)
+      on conflict (task_id) do update
+        set claimed_until = excluded.claimed_until, token = excluded.token`.execute(db)
+  }
+  if (abandoned.length > 0) {
+    await sql`
+      update task_schedules set claimed_until = ${HOLD}, token = ${token}
+      where task_id = any(${abandoned.map(({ taskId }) => taskId)}::uuid[])`.execute(db)
   }
 }
 
@@ -121,7 +126,7 @@ async function made(
   spec: string,
 ): Promise<void> {
   await sql`
-    update task_schedules set spec = ${spec}, seen = ${seen}, checked_at = clock_timestamp(),
+    update task_schedules set spec = ${spec}, seen = ${seen}::timestamptz, checked_at = clock_timestamp(),
       claimed_until = null
     where task_id = ${taskId} and token = ${token}`.execute(db)
 }

@@ -44,7 +44,9 @@ export const isDue = (plan: TaskPlan, now: number, hasRun: boolean): boolean =>
     : (plan.isImmediate && !hasRun) || plan.anchorAt + plan.everySeconds * 1_000 <= now
 
 /** What a repetition of the worker does to the world. `once` unless the task says so. */
-export function effectOf({ metadata }: Pick<TaskRecord, 'metadata'>): 'none' | 'idempotent' | 'once' {
+export function effectOf({
+  metadata,
+}: Pick<TaskRecord, 'metadata'>): 'none' | 'idempotent' | 'once' {
   const { effect } = metadata
   return effect === 'none' || effect === 'idempotent' ? effect : 'once'
 }

@@ -47,6 +47,8 @@ export interface AcceptInput {
   readonly memory: JsonObject
   /** From now, queueing included; an agent's own `turnDeadlineMs` wins. */
   readonly deadlineMs: number
+  /** The message is there already: an agent said it, and others hear it. @default false */
+  readonly isStored?: boolean
 }
 
 export interface AcceptedTicket {
@@ -73,7 +75,7 @@ export type Accepted =
       /** Running turns whose Workflow is told that a message waits for them. */
       readonly steered: readonly TurnRef[]
     }
-  /** The message is known under its external id. Nothing was written. */
+  /** The message is known under its external id, or these agents have heard it. Nothing was written. */
   | { readonly kind: 'repeat' }
   /** A room does not exist (any more). Nothing was written. */
   | { readonly kind: 'room-missing' }
@@ -187,7 +189,7 @@ interface TicketRow {
 
 async function insertTickets(
   trx: Kysely<Database>,
-  { message, hearers, memory, deadlineMs }: AcceptInput,
+  { message, hearers, memory, deadlineMs, isStored }: AcceptInput,
   { seqs, plans }: { seqs: ReadonlyMap<string, number>; plans: Plans },
 ): Promise<TicketRow[]> {
   const tickets = hearers.map((hearer) => ({
@@ -208,13 +210,7 @@ async function insertTickets(
       where t.state in ('queued', 'running')
       order by t.room_id, t.seq
     ), message as (
-      insert into messages (id, channel_id, author_id, content, raw_message, in_reply_to, source_type,
-        external_id, body_hash, metadata)
-      values (${message.id}, ${message.channelId}, ${message.authorId}, ${message.content},
-        ${JSON.stringify(message.rawMessage)}::jsonb, ${message.inReplyTo}, ${message.sourceType},
-        ${message.externalId}, ${message.bodyHash}, ${JSON.stringify(message.metadata)}::jsonb)
-      on conflict (channel_id, author_id, external_id) where external_id is not null do nothing
-      returning id, created_at
+      ${isStored ? unheardMessage(message.id) : newMessage(message)}
     ), memory as (
       insert into memories (id, type, agent_id, room_id, world_id, entity_id, content, metadata, turn_id, step, created_at)
       select h."memoryId", 'messages', h."agentId", h."roomId", h."worldId", h."entityId",
@@ -243,6 +239,21 @@ async function insertTickets(
     order by t.room_id`.execute(trx)
   return rows
 }
+
+const newMessage = (message: InboundMessage) => sql`
+  insert into messages (id, channel_id, author_id, content, raw_message, in_reply_to, source_type,
+    external_id, body_hash, metadata)
+  values (${message.id}, ${message.channelId}, ${message.authorId}, ${message.content},
+    ${JSON.stringify(message.rawMessage)}::jsonb, ${message.inReplyTo}, ${message.sourceType},
+    ${message.externalId}, ${message.bodyHash}, ${JSON.stringify(message.metadata)}::jsonb)
+  on conflict (channel_id, author_id, external_id) where external_id is not null do nothing
+  returning id, created_at`
+
+/** Under the locks of the hearers' rooms, so that two who bring it bring it once. */
+const unheardMessage = (id: string) => sql`
+  select m.id, m.created_at from messages m
+  where m.id = ${id} and not exists (
+    select from turns t join hearer h on h."agentId" = t.agent_id where t.message_id = m.id)`
 
 /** Null as the place: the statement looks. */
 const placeOf = (plan: OverlapPlan | undefined) => ({

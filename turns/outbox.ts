@@ -83,7 +83,7 @@ export async function nextOutboxRow(
         from outbox_parts p where p.outbox_id = o.id) as parts
     from head o join rooms r on r.id = o.room_id
       left join channels c on c.id = r.channel_id
-      left join turns t on t.id = o.turn_id
+      left join turns t on t.id = o.turn_id and t.room_id = o.room_id
       left join messages m on m.id = t.message_id`.execute(db)
   return rows[0] && toOutboxRow(rows[0], roomId)
 }

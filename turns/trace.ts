@@ -105,3 +105,15 @@ export function activeTurns(db: Kysely<Database>, agentId: string) {
     .limit(1_000)
     .execute()
 }
+
+/** What a turn said, in order. */
+export function messagesOfTurn(db: Kysely<Database>, turnId: string) {
+  return db
+    .selectFrom('messages')
+    .select(['id', 'raw_message as content', 'created_at'])
+    .where('turn_id', '=', turnId)
+    .where('source_type', '=', 'agent_response')
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+}

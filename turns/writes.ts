@@ -1,6 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 import type { Content, NewMemory, NewRelationship } from '../agent/memory.ts'
 import type { LoadedTurn, StepWrites } from '../agent/ports.ts'
+import type { RecordWrite } from '../agent/records.ts'
+import { applyRecords } from '../memory/records/apply.ts'
+import { insertMemory, insertSaidMessage, type WrittenBy } from '../memory/said-message.ts'
 import type { Database } from '../schema/database.ts'
 import { stringToUuid } from '../schema/ids.ts'
 
@@ -29,7 +32,16 @@ export async function writeStep(
   for (const relationship of writes.relationships) {
     await writeRelationship(trx, target, relationship)
   }
+  const { turn } = target
+  const records = (writes.records ?? []).filter((write) => !turn.forkOf || isOfRoom(write, turn))
+  await applyRecords(trx, turn.agentId, records, writtenBy(target))
 }
+
+/** A fork changes nothing outside of its shadow room. */
+const isOfRoom = (write: RecordWrite, { room }: LoadedTurn): boolean =>
+  write.kind === 'memory.create' && write.memory.roomId === room.id
+
+const writtenBy = ({ turn, step }: WriteTarget): WrittenBy => ({ turnId: turn.turnId, step })
 
 const idOf = ({ turn, step }: WriteTarget, kind: string, ordinal: number) =>
   stringToUuid(`${turn.turnId}:${turn.gen}:${step}:${kind}:${ordinal}`)
@@ -41,71 +53,21 @@ export async function writeMessage(
   { id, memoryId, content }: { id: string; memoryId: string; content: Content },
 ): Promise<void> {
   const { turn, outboxSource } = target
-  const body = JSON.stringify(content)
-  await trx
-    .insertInto('messages')
-    .values({
-      id,
-      channel_id: turn.channelId,
-      author_id: turn.agentId,
-      content: content.text ?? '',
-      raw_message: body,
-      in_reply_to: turn.messageId,
-      source_type: 'agent_response',
-      metadata: JSON.stringify({
-        thought: content.thought ?? null,
-        actions: content.actions ?? [],
-        approval: content.approval,
-      }),
-      turn_id: turn.turnId,
-    })
-    .onConflict((oc) => oc.doNothing())
-    .execute()
-  const memory = {
-    type: 'messages',
-    entityId: turn.agentId,
-    content,
-    metadata: { type: 'message' },
-  }
-  await writeMemory(trx, target, memory, memoryId)
-  if (outboxSource === null) return
-  await trx
-    .insertInto('outbox')
-    .values({
-      id,
-      room_id: turn.room.id,
-      agent_id: turn.agentId,
-      turn_id: turn.turnId,
-      source: outboxSource,
-      content: body,
-      state: 'pending',
-    })
-    .onConflict((oc) => oc.doNothing())
-    .execute()
+  const said = { id, memoryId, content, inReplyTo: turn.messageId }
+  await insertSaidMessage(trx, { ...placeOf(turn), outboxSource }, said, writtenBy(target))
 }
+
+const placeOf = ({ agentId, room, channelId }: LoadedTurn) => ({
+  ...{ agentId, channelId, roomId: room.id, worldId: room.worldId },
+})
 
 async function writeMemory(
   trx: Kysely<Database>,
-  { turn, step }: WriteTarget,
+  target: WriteTarget,
   memory: NewMemory,
   id: string,
 ): Promise<void> {
-  await trx
-    .insertInto('memories')
-    .values({
-      id,
-      type: memory.type,
-      agent_id: turn.agentId,
-      room_id: turn.room.id,
-      world_id: turn.room.worldId,
-      entity_id: memory.entityId,
-      content: JSON.stringify(memory.content),
-      metadata: JSON.stringify(memory.metadata ?? {}),
-      turn_id: turn.turnId,
-      step,
-    })
-    .onConflict((oc) => oc.doNothing())
-    .execute()
+  await insertMemory(trx, placeOf(target.turn), { ...memory, id }, writtenBy(target))
 }
 
 /** One row per pair; tags are added to those that stand there. */

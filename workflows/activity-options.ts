@@ -52,6 +52,18 @@ export const DELIVER_LIMIT_MS = 10 * 60_000
 /** An evaluator that takes longer is given up: it is never worth a worker. */
 export const EVALUATE_LIMIT_MS = 2 * 60_000
 
+/** More than `runTask` gives a task's worker: it is to end, and note, what takes too long. */
+const TASK_LIMIT = '6m'
+
+/** A task waits for workers as long as there are none; it is nobody's turn. */
+export const taskStep = (heartbeatTimeoutMs: number): ActivityOptions => ({
+  summary: 'Run the task',
+  startToCloseTimeout: TASK_LIMIT,
+  heartbeatTimeout: heartbeatTimeoutMs,
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED', // the run's row is closed before the Workflow is
+  retry: { ...RETRY, maximumInterval: '1m' },
+})
+
 /**
  * The reply waits for a look at the attachments, so that has an end: a minute, and never more than a
  * third of the time that is left.

@@ -48,16 +48,20 @@ async function answer(
 
     let ordinal = 0
     let attends = hasAttachments === true
+    let more: true | undefined
     for (let round = 1; ; round += 1) {
       if (attends) await unlessItFails(steps.attend(round))
-      await steps.composeState(round, foreignProviders)
-      const { actions } = await steps.decide(round)
-      for (const action of actions) {
+      await steps.composeState(round, foreignProviders || more === true)
+      const decided = await steps.decide(round)
+      more = decided.more
+      for (const action of decided.actions) {
         const verdict = await steps.runAction(ordinal, action)
         if (verdict === 'needs_approval') return { kind: 'needs_approval', ordinal }
         ordinal += 1
       }
       if (round < rounds) continue // an earlier generation got as far as this
+      attends = false
+      if (more) continue // the decision wants to see what came of it
       const goesOn = steering.isAsked(round) && (await steps.steer(round))
       if (!goesOn) return { kind: 'decided', round }
       attends = goesOn === 'attend'

@@ -17,7 +17,7 @@ export interface StepAnswer {
   readonly isFinish: boolean
 }
 
-const FIELDS = ['action', 'actions', 'parameters', 'params', 'providers', 'isFinish', 'is_finished']
+const FIELDS = ['action', 'actions', 'parameters', 'params', 'providers', 'isFinish', 'isFinished']
 const GRAMMAR: Grammar = {
   '': ['response'],
   response: ['thought', 'text', ...FIELDS],
@@ -43,14 +43,16 @@ function fromBlock(block: XmlElement): StepAnswer {
     thought: childText(block, 'thought'),
     action,
     providers: namesIn(listed(block, 'providers', 'provider')),
-    isFinish: isTrue(childText(block, 'isFinish') || childText(block, 'is_finished')),
+    isFinish: isTrue(childText(block, 'isFinish') || childText(block, 'isFinished')),
     ...parametersIn(childText(block, 'parameters') || childText(block, 'params')),
   }
 }
 
 function listed(block: XmlElement, list: string, item: string): string[] {
   const lists = block.children.filter(({ name }) => name === list)
-  const items = lists.flatMap((one) => (one.children.length > 0 ? childTexts(one, item) : [one.text]))
+  const items = lists.flatMap((one) =>
+    one.children.length > 0 ? childTexts(one, item) : [one.text],
+  )
   return [...items, ...childTexts(block, item)].filter((text) => text !== '')
 }
 
@@ -62,7 +64,7 @@ function fromJson(text: string): StepAnswer | undefined {
     thought: textsOf(fields.thought)[0] ?? '',
     action,
     providers: namesIn(textsOf(fields.providers)),
-    isFinish: isTrue(String(fields.isFinish ?? fields.is_finished ?? '')),
+    isFinish: isTrue(String(fields.isFinish ?? fields.isFinished ?? '')),
     ...parametersIn(fields.parameters ?? fields.params),
   }
 }

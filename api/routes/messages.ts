@@ -33,7 +33,7 @@ const postMessage = createRoute({
     ),
     201: answer(answers.postedMessage, 'Accepted, and with transport http answered.'),
     202: answer(answers.postedMessage, 'Accepted, but not all replies came in time.'),
-    ...messagingFailures(400, 404, 409, 413, 422, 503),
+    ...messagingFailures(400, 403, 404, 409, 413, 422, 429, 503),
   },
 })
 

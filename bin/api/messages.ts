@@ -1,9 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { ConflictError, DomainError, IdempotencyError, NotFoundError } from '../../agent/errors.ts'
+import { agentHopsOf } from '../../agent/agent-loops.ts'
+import {
+  ConflictError,
+  DomainError,
+  IdempotencyError,
+  MessageRefusedError,
+  NotFoundError,
+} from '../../agent/errors.ts'
 import type { AcceptedMessage, MessagesPort, NewMessage, StoredMessage } from '../../api/deps.ts'
 import type { TurnResult } from '../../api/turns-port.ts'
 import { withRetry } from '../../database/failures.ts'
-import { findChannel } from '../../memory/channels.ts'
+import { ensureChannel, findChannel } from '../../memory/channels.ts'
 import { type Connection, ensureConnections } from '../../memory/connections.ts'
 import { findMessage, listMessages } from '../../memory/messages.ts'
 import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, replyIdOf } from '../../schema/ids.ts'
@@ -18,6 +25,7 @@ import {
 } from '../../turns/accept.ts'
 import { turnsOfMessage } from '../../turns/trace.ts'
 import { createRecentMap } from '../recent-map.ts'
+import type { Arrival } from './around.ts'
 import { type Audience, audienceOf } from './hearers.ts'
 import type { ApiParts } from './parts.ts'
 import { pressOption } from './pressed-option.ts'
@@ -29,11 +37,15 @@ const KNOWN_CONNECTIONS = 20_000
 interface Door extends ApiParts {
   /** What this process has seen to exist, by room and person. */
   readonly known: ReturnType<typeof createRecentMap<true>>
+  readonly door: Arrival['door']
 }
 
-/** Messages in, and messages read back. */
-export function createMessagesPort(parts: ApiParts): MessagesPort {
-  const door = { ...parts, known: createRecentMap<true>(KNOWN_CONNECTIONS) }
+/** Messages in, and messages read back. `door`: by default the program's own. */
+export function createMessagesPort(
+  parts: ApiParts & { readonly door?: Arrival['door'] },
+): MessagesPort {
+  const known = createRecentMap<true>(KNOWN_CONNECTIONS)
+  const door: Door = { ...parts, door: parts.door ?? 'program', known }
   return {
     accept: (message) => acceptMessage(door, storableJson(message)),
     async list(channelId, page) {
@@ -50,11 +62,30 @@ async function acceptMessage(parts: Door, message: NewMessage): Promise<Accepted
   const pressed = await pressOption(parts, message)
   if (pressed) return pressed
   const inbound = toInbound(message)
-  const audience = await audienceOrRepeat(parts, message, inbound)
-  if ('isRepeat' in audience) return audience
-  const { hearers } = audience
+  return unlessRepeat(parts, inbound, async () => {
+    const memoryOf = (agentId: string) => createUniqueUuid(agentId, inbound.id)
+    const audience = await audienceOf(parts, message, memoryOf)
+    const accept = () => acceptFor(parts, audience, { message, inbound })
+    const { door, around } = parts
+    return around ? around({ message, hearers: audience.hearers, door }, accept) : accept()
+  })
+}
+
+interface Posted {
+  readonly message: NewMessage
+  readonly inbound: InboundMessage
+}
+
+async function acceptFor(
+  parts: Door,
+  audience: Audience,
+  { message, inbound: unmarked }: Posted,
+): Promise<AcceptedMessage> {
+  const { hearers, newChannel } = audience
   const { turnDeadlineMs: deadlineMs } = parts
-  const input = { message: inbound, hearers, memory: memoryContent(message), deadlineMs }
+  const { inbound, memory } = withHops({ message, inbound: unmarked }, audience.agentHops)
+  if (newChannel) await withRetry(() => ensureChannel(parts.db, newChannel))
+  const input = { message: inbound, hearers, memory, deadlineMs }
   const accepted = await acceptInRooms(parts, audience, input)
   if (accepted.kind === 'repeat') return repeated(parts, inbound)
   for (const head of accepted.heads) parts.kick(head)
@@ -69,17 +100,31 @@ async function acceptMessage(parts: Door, message: NewMessage): Promise<Accepted
   return { message: echoOf(stored, serverId), turns, isRepeat: false }
 }
 
-/** A repeat is answered as it was, also when the agent was stopped or left since. */
-async function audienceOrRepeat(
+/**
+ * An agent's own message says how many agents in a row have spoken. Code of this process that knows of more
+ * is believed; from a person such a number would only silence agents, so it is left out.
+ */
+function withHops({ message, inbound }: Posted, agentHops: number | null) {
+  const { agentHops: given, ...metadata } = inbound.metadata
+  const memory = memoryContent(message)
+  if (agentHops === null) return { inbound: { ...inbound, metadata }, memory }
+  const hops = Math.max(agentHops, agentHopsOf({ agentHops: given }))
+  const marked = { ...inbound, metadata: { ...metadata, agentHops: hops } }
+  return { inbound: marked, memory: { ...memory, agentHops: hops } }
+}
+
+/** A repeat is answered as it was, also when the agent was stopped or left since; not to who is turned away. */
+async function unlessRepeat(
   parts: Door,
-  message: NewMessage,
   inbound: InboundMessage,
-): Promise<Audience | AcceptedMessage> {
+  work: () => Promise<AcceptedMessage>,
+): Promise<AcceptedMessage> {
   try {
-    return await audienceOf(parts, message, (agentId) => createUniqueUuid(agentId, inbound.id))
+    return await work()
   } catch (error) {
+    if (!(error instanceof DomainError) || error instanceof MessageRefusedError) throw error
     const isKnown = inbound.externalId !== null && (await findKnown(parts, inbound))
-    if (!(error instanceof DomainError) || !isKnown) throw error
+    if (!isKnown) throw error
     return repeated(parts, inbound)
   }
 }

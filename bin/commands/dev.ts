@@ -3,19 +3,17 @@ import { join } from 'node:path'
 import type { Ports } from '../../agent/ports.ts'
 import { runChat } from '../../cli/chat.ts'
 import { type CommandInput, EXIT } from '../../cli/command.ts'
-import { migrate } from '../../database/migrate.ts'
-import { type OpenDatabase, openDatabase } from '../../database/open.ts'
 import { createLogger, type RootLogger } from '../../observability/log.ts'
 import { modelKeys } from '../../schema/model-settings.ts'
-import { type Assembly, assemble } from '../assembly.ts'
+import type { Assembly } from '../assembly.ts'
 import { type Closers, createClosers } from '../closers.ts'
-import { openDataFolder, readOrCreateSecret } from '../data-folder.ts'
+import { openDataFolder } from '../data-folder.ts'
 import { drainTurns } from '../drain-turns.ts'
 import type { HttpServer } from '../http-server.ts'
 import { characterPaths, importCharacters } from '../import-characters.ts'
+import { openEmbedded } from '../open-embedded.ts'
 import { installTemporalRuntime, startApi, startWorker } from '../roles.ts'
 import { listenForShutdown, type ShutdownRequest } from '../shutdown.ts'
-import { startEmbeddedTemporal } from '../start-embedded.ts'
 import { watchCharacters } from '../watch-characters.ts'
 
 /** A word per 40 ms: streaming, and a kill in mid-answer, can then be seen without a key. */
@@ -71,7 +69,11 @@ const appendTo = (file: string) => ({
 async function serve(dev: Dev): Promise<void> {
   const { config, closers, shutdown, logger, say, values } = dev
   installTemporalRuntime(logger)
-  const { assembly, uiUrl } = await openHouse(dev)
+  const typingMs = dev.opensChat ? TERMINAL_TYPING_MS : 0
+  const { assembly, uiUrl } = await openEmbedded(dev, {
+    hasWorker: true,
+    elizaTypingMs: config.elizaTypingMs ?? typingMs,
+  })
   const agentIds = await importCharacters(assembly.agents, values.character, say)
   closers.add('character watch', followCharacters(dev, assembly))
   const worker = await startWorker(assembly, config, shutdown.signal)
@@ -104,38 +106,6 @@ function followCharacters({ values, logger }: Dev, { agents }: Assembly): () => 
       logger.warn({ err }, 'The characters could not be read anew.'),
     )
   })
-}
-
-/** Database and Temporal, side by side: each takes a second or two. */
-async function openHouse(dev: Dev): Promise<{ assembly: Assembly; uiUrl: string | undefined }> {
-  const { config, closers, logger } = dev
-  const [database, temporal] = await Promise.all([openMigrated(dev), openTemporal(dev)])
-  const assembly = await assemble({
-    config,
-    logger,
-    database,
-    salt: config.secretSalt ?? (await readOrCreateSecret(dev.dataDir)),
-    temporalAddress: temporal?.address,
-    hasWorker: true,
-    elizaTypingMs: config.elizaTypingMs ?? (dev.opensChat ? TERMINAL_TYPING_MS : 0),
-  })
-  closers.add('assembly', () => assembly.close())
-  return { assembly, uiUrl: config.temporalUiUrl ?? temporal?.uiUrl }
-}
-
-async function openMigrated({ config, closers, dataDir }: Dev): Promise<OpenDatabase> {
-  const { postgresUrl, postgresPool: poolSize } = config
-  const database = await openDatabase(postgresUrl ? { postgresUrl, poolSize } : { dataDir })
-  closers.add('database', () => database.close())
-  await migrate(database)
-  return database
-}
-
-async function openTemporal({ config, closers, dataDir, logger, say }: Dev) {
-  if (config.temporalAddress) return undefined
-  const server = await startEmbeddedTemporal({ dataDir, env: process.env, logger, say })
-  closers.add('temporal', () => server.stop())
-  return server
 }
 
 /** For `chat`, `turn` and `doctor` beside this process: the port may not be the usual one. */

@@ -1,6 +1,5 @@
 import type { ElizaAction, ElizaCallback, ElizaMemory, ElizaState } from '../contract.ts'
 import type { Runtime } from '../runtime.ts'
-import type { AuthorRuntime, Say } from './author-runtime.ts'
 import { parseParameters } from './parse-parameters.ts'
 import { type ListedParameter, listParameters } from './schema-parameters.ts'
 import { isMembered, isStandardSchema, type StandardSchema } from './standard-schema.ts'
@@ -32,7 +31,7 @@ export interface ActionDefinition<Parameters> {
 }
 
 export interface Asked {
-  readonly runtime: AuthorRuntime
+  readonly runtime: Runtime
   readonly message: ElizaMemory
   readonly state: ElizaState
 }
@@ -40,7 +39,8 @@ export interface Asked {
 export interface ActionCall<Parameters> extends Asked {
   /** Checked, and as the schema makes them. */
   readonly parameters: Parameters
-  readonly callback: Say
+  /** Says something in the room. It appears when the action has ended. */
+  readonly callback: ElizaCallback
   /** Results of the actions that ran before in this turn, oldest first. */
   readonly previous: readonly DefinedResult[]
   /** For the idempotency key of an outside service: the same in every attempt of this decision. */
@@ -115,8 +115,7 @@ function checkDefinition({ name, handler, parameters }: Unchecked): void {
 }
 
 const asked = (runtime: Runtime, message: ElizaMemory, state: ElizaState | undefined): Asked => ({
-  // The façade, or ElizaOS's own runtime: both have these members.
-  runtime: runtime as AuthorRuntime,
+  runtime,
   message,
   state: state ?? { values: {}, data: {}, text: '' },
 })

@@ -1,5 +1,5 @@
-import type { ElizaEvaluator, ElizaMemory } from '../contract.ts'
-import type { AuthorRuntime, Say } from './author-runtime.ts'
+import type { ElizaCallback, ElizaEvaluator, ElizaMemory } from '../contract.ts'
+import type { Runtime } from '../runtime.ts'
 import type { Asked } from './define-action.ts'
 
 export interface EvaluatorDefinition {
@@ -15,7 +15,7 @@ export interface EvaluatorDefinition {
 }
 
 export interface Seen extends Asked {
-  readonly callback: Say
+  readonly callback: ElizaCallback
   /** What the agent said in this turn. */
   readonly responses: readonly ElizaMemory[]
 }
@@ -33,12 +33,11 @@ export function defineEvaluator({
     throw new TypeError(`The evaluator '${rest.name}' has no handler: give it a function.`)
   }
   const asked = (
-    runtime: unknown,
+    runtime: Runtime,
     message: ElizaMemory,
     state: Asked['state'] = { values: {}, data: {}, text: '' },
   ): Asked => ({
-    // The façade, or ElizaOS's own runtime: both have these members.
-    runtime: runtime as AuthorRuntime,
+    runtime,
     message,
     state,
   })

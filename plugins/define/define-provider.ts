@@ -1,5 +1,4 @@
 import type { ElizaProvider } from '../contract.ts'
-import type { AuthorRuntime } from './author-runtime.ts'
 import type { Asked } from './define-action.ts'
 
 export interface ProviderDefinition {
@@ -36,8 +35,7 @@ export function defineProvider({ get, ...rest }: ProviderDefinition): ElizaProvi
   return {
     ...rest,
     get: async (runtime, message, state) => {
-      // The façade, or ElizaOS's own runtime: both have these members.
-      const provided = await get({ runtime: runtime as AuthorRuntime, message, state })
+      const provided = await get({ runtime, message, state })
       return typeof provided === 'string' ? { text: provided } : (provided ?? {})
     },
   }

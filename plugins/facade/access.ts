@@ -51,10 +51,12 @@ export function createAccess(host: RuntimeHost, runtime: Runtime): Access {
     nextId(kind) {
       const place = placeOf(agentId)
       if (place.kind === 'outside') return randomUUID()
-      const { context, step, next } = place.turn
+      const { context, step } = place.turn
       const { turnId, gen } = context.turn
       const { plugin, member } = place.scope
-      return stringToUuid(`${turnId}:${gen}:${step}:${plugin}:${member}:${kind}:${next(kind)}`)
+      return stringToUuid(
+        `${turnId}:${gen}:${step}:${plugin}:${member}:${kind}:${place.turn.next(kind)}`,
+      )
     },
     now() {
       const place = placeOf(agentId)

@@ -32,7 +32,7 @@ export function toContent(value: unknown, what: string): Content {
   return (toObject(value, what) ?? {}) as Content // its known keys are looked at where they are used
 }
 
-export const isObject = <T>(value: T): value is T & Record<string, never> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
 
 export const textOf = (content: unknown): string => {

@@ -6,7 +6,7 @@ import {
   type RecordWrite,
   type StoredMemory,
 } from '../../agent/records.ts'
-import { among, changed, type Changes, fits, type WriteOf } from './overlay-rows.ts'
+import { among, type Changes, changed, fits, type WriteOf } from './overlay-rows.ts'
 
 type MemoryReads = Pick<
   AgentRecords,
@@ -52,14 +52,15 @@ export function overlaidMemories(
         .map(withoutEmbedding)
     },
     async countMemories(query) {
+      const isWanted = (row: StoredMemory) => isAsked(row, query)
+      if (written.some(({ kind }) => kind === 'memory.clear')) {
+        const rows = await records.memories({ ...query, count: MAX_LISTED })
+        return changed(rows, written, changes, isWanted).length
+      }
       const standing = await records.countMemories(query)
       const touched = await rowsTouched(records, written, query)
-      const after = changed(touched, written, changes, (row) => isAsked(row, query))
-      const before = touched.filter((row) => isAsked(row, query)).length
-      const isCleared = written.some((write) => write.kind === 'memory.clear')
-      if (!isCleared) return standing + after.length - before
-      const rows = await records.memories({ ...query, count: MAX_LISTED })
-      return changed(rows, written, changes, (row) => isAsked(row, query)).length
+      const after = changed(touched, written, changes, isWanted)
+      return standing + after.length - touched.filter(isWanted).length
     },
   }
 }

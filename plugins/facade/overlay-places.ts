@@ -2,7 +2,7 @@ import type { Entity } from '../../agent/memory.ts'
 import type { AgentRecords, RecordWrite, RoomRecord, World } from '../../agent/records.ts'
 import type { Json, JsonObject } from '../../schema/json.ts'
 import { isObject } from './json.ts'
-import { among, changed, type Changes, type WriteOf } from './overlay-rows.ts'
+import { among, type Changes, changed, type WriteOf } from './overlay-rows.ts'
 
 type PlaceReads = Pick<
   AgentRecords,

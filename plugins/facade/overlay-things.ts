@@ -1,7 +1,7 @@
 import type { Relationship } from '../../agent/memory.ts'
 import type { AgentRecords, Component, RecordWrite, TaskRecord } from '../../agent/records.ts'
 import { stringToUuid } from '../../schema/ids.ts'
-import { among, changed, type Changes, fits, type WriteOf } from './overlay-rows.ts'
+import { among, type Changes, changed, fits, type WriteOf } from './overlay-rows.ts'
 
 type ThingReads = Pick<AgentRecords, 'components' | 'relationships' | 'cached' | 'tasks'>
 

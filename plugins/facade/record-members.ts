@@ -44,11 +44,7 @@ export interface MemoryMembers {
   getMemoriesByIds(ids: string[], tableName?: string): Promise<KeptMemory[]>
   getMemoriesByRoomIds(asked: MemoriesAsked): Promise<KeptMemory[]>
   getMemoriesByWorldId(asked: MemoriesAsked): Promise<KeptMemory[]>
-  countMemories(
-    room: string | MemoriesAsked,
-    unique?: boolean,
-    tableName?: string,
-  ): Promise<number>
+  countMemories(room: string | MemoriesAsked, unique?: boolean, tableName?: string): Promise<number>
 }
 
 export interface MemorySearchMembers {

@@ -63,20 +63,28 @@ function refusalOf(
   { said, length }: { said: number; length: number },
 ): PluginError | undefined {
   const refuse = (why: string) =>
-    new PluginError(plugin, `A message of the ${member} of the plugin '${plugin}' is refused: ${why}`)
+    new PluginError(
+      plugin,
+      `A message of the ${member} of the plugin '${plugin}' is refused: ${why}`,
+    )
   const { turnId } = context.turn
   if (scope()?.state !== 'open') {
-    return refuse(`it came after the member had ended, in turn '${turnId}'. Await it in the handler.`)
+    return refuse(
+      `it came after the member had ended, in turn '${turnId}'. Await it in the handler.`,
+    )
   }
   if (context.signal.aborted) return refuse(`the turn '${turnId}' was cancelled.`)
   if (said >= limit) return refuse(`${limit} messages of one call are the limit.`)
-  if (length > MAX_LENGTH) return refuse(`it has ${length} characters, ${MAX_LENGTH} are the limit.`)
+  if (length > MAX_LENGTH)
+    return refuse(`it has ${length} characters, ${MAX_LENGTH} are the limit.`)
   return undefined
 }
 
 /** The id under which the step writes the memory of its message. */
 const messageMemoryId = ({ turn, ...context }: WorkContext, ordinal: number): string =>
-  stringToUuid(`${turn.turnId}:${turn.gen}:${stepOf({ turn, ...context })}:message-memory:${ordinal}`)
+  stringToUuid(
+    `${turn.turnId}:${turn.gen}:${stepOf({ turn, ...context })}:message-memory:${ordinal}`,
+  )
 
 /** ElizaOS's Content, as far as it can be stored; a plain text is one as well. */
 export function contentOf(
@@ -113,7 +121,9 @@ const texts = (items: readonly unknown[]): string[] =>
   items.filter((item) => typeof item === 'string')
 
 function attachmentsIn(attachments: unknown, files: unknown) {
-  const all = [attachments, plainJson(files).json].flatMap((list) => (Array.isArray(list) ? list : []))
+  const all = [attachments, plainJson(files).json].flatMap((list) =>
+    Array.isArray(list) ? list : [],
+  )
   return all.filter((item) => isObject(item) && typeof item.url === 'string')
 }
 

@@ -1,5 +1,5 @@
-import type { HostLog } from '../runtime-host.ts'
 import type { PluginFault } from '../plugin-host.ts'
+import type { HostLog } from '../runtime-host.ts'
 import type { HostLimits } from './limits.ts'
 import { type Redact, reasonOf } from './reason.ts'
 

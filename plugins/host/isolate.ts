@@ -52,13 +52,7 @@ const NEVER = new AbortController().signal
 /** Longer than any timer of ours waits: `withinTime` takes no "for ever". */
 const UNLIMITED_MS = 2 ** 31 - 1
 
-export function createIsolation({
-  health,
-  limits,
-  watch,
-  redact,
-  now,
-}: IsolationInput): Isolation {
+export function createIsolation({ health, limits, watch, redact, now }: IsolationInput): Isolation {
   const limitOf = ({ kind, limitMs }: MemberCall) =>
     limitMs ?? (kind === 'model' ? UNLIMITED_MS : limits.timeMs[kind])
 
@@ -102,7 +96,8 @@ export function createIsolation({
           throw error
         }
         health.failed({ plugin, member }, error, isPausable(kind))
-        throw named(plugin, member, { error, redact })
+        // Whoever asked for a model reads what went wrong, such as a status.
+        throw call.kind === 'model' ? error : named(plugin, member, { error, redact })
       } finally {
         scope.state = 'ended'
       }

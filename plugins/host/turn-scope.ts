@@ -12,7 +12,13 @@ export interface StepPlace {
 }
 
 /** A member within a step of a turn. */
-export function turnScopeOf({ agentId, plugin, member, context, callback }: StepPlace): MemberScope {
+export function turnScopeOf({
+  agentId,
+  plugin,
+  member,
+  context,
+  callback,
+}: StepPlace): MemberScope {
   const step = stepOf(context)
   const { reads, counts } = sharedOf(context)
   const turn: TurnScope = {

@@ -1,5 +1,5 @@
 import * as nodeModule from 'node:module'
-import { dirname, sep } from 'node:path'
+import { sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** What plugins may import of this program: one copy of it, whatever is installed beside them. */
@@ -24,10 +24,37 @@ export function hookModules(): void {
       const isOurs = specifier === OURS || specifier.startsWith(`${OURS}/`)
       if (isOurs) return nextResolve(specifier, { ...context, parentURL: PLUGIN_API })
       const resolved = nextResolve(specifier, context)
-      const version = versionOf(resolved.url)
+      // `require` has its own cache, and takes a query for a part of the name.
+      const version = context.conditions?.includes('require') ? 0 : versionOf(resolved.url)
       return version === 0 ? resolved : { ...resolved, url: versioned(resolved.url, version) }
     },
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context)
+      const isBridged = isFresh(url) && loaded.format?.startsWith('commonjs')
+      if (!isBridged) return loaded
+      return { format: 'module', source: bridgeTo(fileURLToPath(url)), shortCircuit: true }
+    },
   })
+}
+
+/**
+ * CommonJS read anew is required by a module of ours: Node 24, importing it under another address, leaves
+ * what it passes on from its own files empty.
+ */
+function bridgeTo(file: string): string {
+  const path = JSON.stringify(file)
+  const exports: unknown = nodeModule.createRequire(file)(file)
+  const names = typeof exports === 'object' && exports !== null ? Object.keys(exports) : []
+  return [
+    "import { createRequire } from 'node:module'",
+    `const exports = createRequire(${path})(${path})`,
+    'export default exports',
+    ...names.map((name, index) => `const named${index} = exports[${JSON.stringify(name)}]`),
+    ...names
+      .map((name, index) => ({ name, index }))
+      .filter(({ name }) => name !== 'default')
+      .map(({ name, index }) => `export { named${index} as ${JSON.stringify(name)} }`),
+  ].join('\n')
 }
 
 /** The next import of a file of this folder reads it anew, with all files of the folder that it imports. */
@@ -57,6 +84,8 @@ function versioned(url: string, version: number): string {
   fresh.searchParams.set('fresh', String(version))
   return fresh.href
 }
+
+const isFresh = (url: string): boolean => url.startsWith('file:') && url.includes('fresh=')
 
 const isDependency = (file: string, folder: string): boolean =>
   file.slice(folder.length).includes(`${sep}node_modules${sep}`)

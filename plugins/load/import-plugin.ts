@@ -69,8 +69,11 @@ function failed(asked: string, cause: unknown, redact: ImportOptions['redact']):
 
 /** One line, bounded, without keys. What is thrown need not be an error. */
 export function quote(cause: unknown, redact: (text: string) => string): string {
-  const words =
-    isMembered(cause) && typeof cause.message === 'string' ? cause.message : String(cause)
-  const line = redact(words).replace(/\s+/g, ' ').trim().replace(/\.$/, '')
+  const line = redact(wordsOf(cause)).replace(/\s+/g, ' ').trim().replace(/\.$/, '')
   return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)} …` : line
+}
+
+function wordsOf(cause: unknown): string {
+  if (isMembered(cause) && typeof cause.message === 'string') return cause.message
+  return isMembered(cause) ? 'something that is no error' : String(cause)
 }

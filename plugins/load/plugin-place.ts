@@ -73,7 +73,7 @@ function inPackages(asked: string, places: PlacesToLook): PluginPlace {
     ...upwards(places.projectFolder).map((folder) => join(folder, 'node_modules')),
     join(pluginsFolder(places.dataFolder), 'node_modules'),
   ]
-  const names = packageNames(asked).filter(isPackageName)
+  const names = isPackageName(asked) ? packageNames(asked) : []
   const folders = names.flatMap((name) => homes.map((home) => join(home, name)))
   const folder = folders.find((candidate) => existsSync(join(candidate, 'package.json')))
   if (folder === undefined) throw notInstalled(asked, names.length > 0)

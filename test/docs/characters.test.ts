@@ -25,6 +25,14 @@ describe('docs/characters.md', () => {
     expect(characters.map(({ character }) => character.name)).toEqual(['Bo'])
   })
 
+  it('shows a project that can be used', async () => {
+    const { characters, problems } = await loadFromPage('garden.ts')
+    expect(problems).toEqual([])
+    expect(characters.map(({ character, code }) => [character.name, code?.plugins.length])).toEqual([
+      ['Flora', 1],
+    ])
+  })
+
   it('shows what is said about a wrong one', async () => {
     const { file, problems } = await loadFromPage('wrong.json')
     const said = problems.map(({ message }) => message.replace(file, 'wrong.json'))

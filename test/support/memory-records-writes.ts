@@ -1,4 +1,4 @@
-import { RecordError } from '../../agent/record-checks.ts'
+import { checkRecord, RecordError } from '../../agent/record-checks.ts'
 import type { MemoryWrite, RecordWrite } from '../../agent/records.ts'
 import { setPath } from '../../memory/set-path.ts'
 import { stringToUuid } from '../../schema/ids.ts'
@@ -14,6 +14,8 @@ interface On {
 
 /** @throws {RecordError} a row of the same id belongs to another agent. */
 export function applyInMemory(shelf: Shelf, agentId: string, write: RecordWrite): void {
+  // Ids may be any text here, so that tests can call a room 'room'.
+  if (['world.set', 'participant.state'].includes(write.kind)) checkRecord(write)
   const apply = APPLIERS[write.kind] as (on: On, write: RecordWrite) => void // by its own kind
   apply({ shelf, agentId }, write)
 }
@@ -166,10 +168,18 @@ function put<Write extends { readonly id: string }>(
 ): void {
   const standing = rows.get(row.id)
   if (standing && standing.agentId !== agentId) throw foreign(kind, row.id)
-  if (standing && ifMissing) return
+  if (standing && ifMissing && !isBlank(kind, standing)) return
   const given = Object.entries(row).filter(([, value]) => value !== undefined)
   const createdAt = standing?.createdAt ?? Math.floor(laterNow())
   rows.set(row.id, { ...row, ...standing, ...Object.fromEntries(given), agentId, createdAt })
+}
+
+/** Made because something referred to it. */
+function isBlank(kind: string, row: object): boolean {
+  if (kind === 'room') return 'source' in row && row.source === 'unknown'
+  if (kind === 'entity') return 'names' in row && Array.isArray(row.names) && !row.names.length
+  const { name, metadata = {} } = row as { name?: string; metadata?: object } // a world's
+  return kind === 'world' && name === undefined && Object.keys(metadata).length === 0
 }
 
 const foreign = (kind: string, id: string): RecordError =>

@@ -1,6 +1,7 @@
 import type { PendingApproval } from '../../approvals.ts'
 import type { Provider } from '../../provider.ts'
 import { list, section } from './sections.ts'
+import { ABORT, type WaitingTask, waitingTasks } from './waiting-tasks.ts'
 
 /** As many characters of an id as a person or a model will copy. */
 export const SHORT_ID = 8
@@ -14,12 +15,12 @@ export const choiceProvider: Provider = {
   position: 20,
   builtIn: true,
   async get(context) {
-    const pending = await context.approvals()
-    const choices = list(pending.map(lineOf))
+    const [pending, tasks] = await Promise.all([context.approvals(), waitingTasks(context)])
+    const choices = list([...pending.map(lineOf), ...tasks.map(lineOfTask)])
     return {
       text: section('Questions that wait for an answer of the author of the message', choices),
       values: { choices },
-      data: { choices: pending },
+      data: { choices: pending, tasks: tasks.map(({ task }) => task) },
     }
   },
 }
@@ -29,4 +30,12 @@ export function lineOf({ id, action, parameters, question }: PendingApproval): s
   const given = JSON.stringify(parameters).slice(0, MAX_PARAMETERS)
   const asked = question.replace(/\s+/g, ' ').trim()
   return `${id.slice(0, SHORT_ID)}: ${asked} (action ${action}, parameters ${given}; options approve, deny)`
+}
+
+export function lineOfTask({ task, options }: WaitingTask): string {
+  const asked = (task.description || task.name).replace(/\s+/g, ' ').trim()
+  const described = options.map(({ name, description }) =>
+    description === '' ? name : `${name} (${description.replace(/\s+/g, ' ').trim()})`,
+  )
+  return `${task.id.slice(0, SHORT_ID)}: ${asked} (task ${task.name}; options ${[...described, ABORT].join(', ')})`
 }

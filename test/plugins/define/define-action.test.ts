@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { ElizaContent } from '../../../plugins/contract.ts'
 import { type ActionCall, defineAction } from '../../../plugins/define/define-action.ts'
 import type { StandardSchema } from '../../../plugins/define/standard-schema.ts'
+import type { Runtime } from '../../../plugins/runtime.ts'
 
-const runtime = { agentId: 'agent' }
+const runtime = { agentId: 'agent' } as unknown as Runtime // nothing of it is asked here
 const message = { id: 'm1', entityId: 'e', roomId: 'r', content: { text: 'Hi' } }
 const state = { values: {}, data: {}, text: '' }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { defineEvaluator, definePlugin, defineProvider } from '../../../plugins/plugin-api.ts'
+import type { Runtime } from '../../../plugins/runtime.ts'
 
-const runtime = { agentId: 'agent' }
+const runtime = { agentId: 'agent' } as unknown as Runtime // nothing of it is asked here
 const message = { id: 'm1', entityId: 'e', roomId: 'r', content: { text: 'Hi' } }
 const state = { values: {}, data: {}, text: '' }
 const called = (define: unknown) => define as (definition: unknown) => unknown // as from JavaScript

@@ -1,0 +1,225 @@
+import type { ElizaPlugin } from '../contract.ts'
+import { shortName } from '../load/plugin-name.ts'
+import { PluginError } from '../plugin-error.ts'
+import type { HostedAgent, OpenedAgent, PluginReport } from '../plugin-host.ts'
+import { type AgentHost, createAgentHost } from './agent-host.ts'
+import type { PluginHostInput } from './host-input.ts'
+import { findPlugins, type NamedPlugin, type Verdict, verdictOf } from './load-plugins.ts'
+import type { LoopWatch } from './loop-watch.ts'
+import { reasonOf } from './reason.ts'
+import { holdsSocket } from './services.ts'
+import { createSuperseded, requiredPlugins } from './superseded.ts'
+import { bareScopeOf } from './turn-scope.ts'
+
+/** An agent whose plugins were started. */
+export interface Running {
+  readonly opened: OpenedAgent
+  readonly host: AgentHost
+  stop(): Promise<void>
+}
+
+/**
+ * Loads, initialises and starts the plugins of an agent. One that fails is left out and named.
+ * @throws {PluginError} a required one failed; nothing of the agent is left running.
+ */
+export async function openAgent(
+  input: PluginHostInput,
+  hosted: HostedAgent,
+  watch: LoopWatch,
+): Promise<Running> {
+  const plugins: NamedPlugin[] = []
+  const verdicts: Verdict[] = []
+  const gateways = new Set<string>()
+  const register = async (one: NamedPlugin) => {
+    const verdict = await registered(input, { hosted, host, one, gateways })
+    verdicts.push(verdict)
+    if (verdict.state === 'loaded') plugins.push(one)
+  }
+  const startAll = async (one: NamedPlugin) => {
+    for (const reason of await servicesStarted(host, one.plugin)) {
+      noteReason(verdicts, one, reason)
+    }
+  }
+  const host = createAgentHost({
+    ...{ input, hosted, watch, gateways },
+    async registerPlugin(plugin) {
+      const one = { asked: plugin.name, plugin, version: null, folder: null }
+      if (plugins.some((other) => isSame(other, one))) return
+      await register(one)
+      await startAll(one)
+      const { state, reason } = verdicts.at(-1) ?? { state: 'loaded', reason: null }
+      if (state === 'failed') throw new PluginError(plugin.name, reason ?? 'It failed.')
+    },
+  })
+  const stop = async () => {
+    await host.services.stopAll()
+    input.forget?.(hosted.id)
+  }
+  const opened = openedOf(host, { plugins, verdicts })
+  const initialised = Promise.withResolvers<void>()
+  host.runtime.initPromise = initialised.promise
+  const found = await findPlugins(input.source, wishesOf(input, hosted), host.ports.redact)
+  verdicts.push(...found.verdicts)
+  for (const one of found.ordered) await register(one)
+  initialised.resolve()
+  for (const one of [...plugins]) await startAll(one)
+  tellFailures(input, hosted, verdicts)
+  const fatal = requiredFailure(hosted, verdicts)
+  if (!fatal) return { opened, host, stop }
+  await stop()
+  throw fatal
+}
+
+const isSame = (one: NamedPlugin, other: NamedPlugin) =>
+  shortName(one.plugin.name) === shortName(other.plugin.name)
+
+function wishesOf({ globalPlugins = [], isOurs }: PluginHostInput, hosted: HostedAgent) {
+  const superseded = createSuperseded({ ...hosted, isOurs: (vendor) => isOurs(vendor, hosted) })
+  return { names: hosted.character.plugins ?? [], given: globalPlugins, ...superseded }
+}
+
+interface Registering {
+  readonly hosted: HostedAgent
+  readonly host: AgentHost
+  readonly one: NamedPlugin
+  readonly gateways: Set<string>
+}
+
+/** Permissions, tables, `init`, members: in this order, and none of its members without the ones before. */
+async function registered(
+  { permit, migrate }: PluginHostInput,
+  { hosted, host, one, gateways }: Registering,
+): Promise<Verdict> {
+  const { plugin } = one
+  try {
+    permit?.(hosted, one)
+    if (plugin.schema) await migrate?.(hosted, one)
+    await initialised(host, plugin)
+    if (holdsSocket(plugin)) gateways.add(plugin.name)
+    host.runtime.plugins.push(plugin)
+    host.members.add(plugin)
+    host.members.adopt(plugin.name)
+    return verdictOf(one, 'loaded', null)
+  } catch (error) {
+    return verdictOf(one, 'failed', reasonOf(error, host.ports.redact))
+  }
+}
+
+async function initialised({ isolation, ports, runtime }: AgentHost, plugin: ElizaPlugin) {
+  const { name, init } = plugin
+  if (typeof init !== 'function') return
+  const { agentId } = ports
+  const scope = (_: AbortSignal, member: string) => bareScopeOf({ agentId, plugin: name, member })
+  await isolation.run({ plugin: name, kind: 'init', name: '', scope }, () =>
+    init.call(plugin, configOf(plugin), runtime),
+  )
+}
+
+/** As ElizaOS gives it: texts, and without what is not set. Secrets of the agent stay out: some write it on. */
+function configOf({ config = {} }: ElizaPlugin): Record<string, string> {
+  const entries = Object.entries(config ?? {}).flatMap(([key, value]) =>
+    value === undefined || value === null ? [] : [[key, String(value)] as const],
+  )
+  return Object.fromEntries(entries)
+}
+
+/** @returns why services of it did not start */
+async function servicesStarted(host: AgentHost, plugin: ElizaPlugin): Promise<readonly string[]> {
+  const reasons: string[] = []
+  for (const service of plugin.services ?? []) {
+    try {
+      await host.services.start(service, plugin.name)
+    } catch (error) {
+      reasons.push(reasonOf(error, host.ports.redact))
+    }
+    host.members.adopt(plugin.name)
+  }
+  return reasons
+}
+
+function noteReason(verdicts: Verdict[], one: NamedPlugin, reason: string): void {
+  const index = verdicts.findIndex(
+    ({ name, state }) => name === one.plugin.name && state === 'loaded',
+  )
+  const before = verdicts[index]
+  if (!before) return
+  const reasons = [before.reason, reason].filter((each) => each !== null)
+  verdicts[index] = { ...before, reason: reasons.join(' ') }
+}
+
+function tellFailures(
+  { log }: PluginHostInput,
+  { id: agentId, character }: HostedAgent,
+  verdicts: readonly Verdict[],
+): void {
+  for (const { asked, state, reason } of verdicts) {
+    if (state !== 'failed') continue
+    const sentence = `The agent '${character.name}' starts without the plugin '${asked}'.`
+    log.warn({ agentId, plugin: asked, reason }, sentence)
+  }
+}
+
+/** A required one that did not load, or a service of it that did not start. */
+function requiredFailure(hosted: HostedAgent, verdicts: readonly Verdict[]) {
+  const required = requiredPlugins(hosted)
+  const missing = verdicts.find(({ asked, name, state, reason }) => {
+    const isRequired = [asked, name ?? ''].some((one) => required.includes(shortName(one)))
+    return isRequired && (state === 'failed' || (state === 'loaded' && reason !== null))
+  })
+  const unnamed = required.find(
+    (one) =>
+      !verdicts.some(({ asked, name }) => [asked, name ?? ''].some((n) => shortName(n) === one)),
+  )
+  const { name } = hosted.character
+  if (missing) {
+    const { asked, reason } = missing
+    return new PluginError(asked, `The agent '${name}' requires the plugin '${asked}': ${reason}`)
+  }
+  if (unnamed === undefined) return undefined
+  const advice = "Add it to the character's `plugins`, or take it out of settings.requiredPlugins."
+  return new PluginError(
+    unnamed,
+    `The agent '${name}' requires the plugin '${unnamed}', which it does not name. ${advice}`,
+  )
+}
+
+function openedOf(
+  { runtime, members, services, isolation }: AgentHost,
+  { plugins, verdicts }: { plugins: readonly NamedPlugin[]; verdicts: readonly Verdict[] },
+): OpenedAgent {
+  const lengths = ({ plugin }: NamedPlugin): PluginReport['members'] => ({
+    actions: plugin.actions?.length ?? 0,
+    providers: plugin.providers?.length ?? 0,
+    evaluators: plugin.evaluators?.length ?? 0,
+    services: services.count(plugin.name),
+    models: Object.keys(plugin.models ?? {}).length,
+    routes: plugin.routes?.length ?? 0,
+  })
+  return {
+    runtime,
+    get plugins() {
+      return members.adapted()
+    },
+    get loaded() {
+      return plugins.map(({ plugin }) => plugin)
+    },
+    get routes() {
+      return members.routes()
+    },
+    get report() {
+      return verdicts.map((verdict): PluginReport => {
+        const own = plugins.find(({ plugin }) => plugin.name === verdict.name)
+        const isLoaded = verdict.state === 'loaded' && own
+        return {
+          ...verdict,
+          members: isLoaded ? lengths(own) : NO_MEMBERS,
+          faults: verdict.name === null ? [] : isolation.health.faults(verdict.name),
+        }
+      })
+    },
+  }
+}
+
+const NO_MEMBERS: PluginReport['members'] = {
+  ...{ actions: 0, providers: 0, evaluators: 0, services: 0, models: 0, routes: 0 },
+}
