@@ -1,3 +1,4 @@
+import type { Agent } from '../agent/agent.ts'
 import { type Asking, askingIn, toJson } from '../agent/asking.ts'
 import { ModelAnswerError } from '../agent/errors.ts'
 import type { Ports, StepAttempt, StoredPrompt } from '../agent/ports.ts'
@@ -38,7 +39,11 @@ export const createDecide = (ports: DecidePorts) =>
       const publisher = createPublisher(ports.stream, spoken, { holds })
       try {
         const choice = await ask(ports, { attempt, step, ...opened, ...prompt, publisher, signal })
-        const result = { ...journalEntry(choice, publisher.position()), ...ranOf(asking) }
+        const result = {
+          ...journalEntry(choice, publisher.position()),
+          ...ranOf(asking),
+          ...gatewayOf(choice, opened.agent),
+        }
         await ports.journal.finish(attempt, step, result)
         return decisionOf(result)
       } catch (error) {
@@ -163,8 +168,16 @@ const parametersOf = ({ parameters, parametersFault }: Choice): JsonObject => ({
 /** Actions of the rounds before: the message says what led to it. */
 const ranOf = ({ ran }: Asking): JsonObject => (ran.length > 0 ? { ran: [...ran] } : {})
 
+/** Kept with the decision: another process may have loaded other plugins by then. */
+function gatewayOf({ actions }: Choice, agent: Agent): JsonObject {
+  const held = agent.actions.filter(({ needsGateway }) => needsGateway).map(({ name }) => name)
+  const gateway = actions.filter((name) => held.includes(name))
+  return gateway.length > 0 ? { gateway } : {}
+}
+
 /** Names only: they come from the agent's own actions, never from the model's text. */
-const decisionOf = ({ actions, next }: JsonObject): Decision => ({
+const decisionOf = ({ actions, gateway, next }: JsonObject): Decision => ({
   actions: actions as string[],
+  ...(gateway === undefined ? {} : { gateway: gateway as string[] }),
   ...(next === undefined ? {} : { more: true as const }),
 })

@@ -1,6 +1,7 @@
 import type { Ports } from '../agent/ports.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
+import { deliverElsewhere } from './deliver-elsewhere.ts'
 import { openTurn } from './turn-context.ts'
 import { type WorkPorts, workContext } from './work-context.ts'
 
@@ -9,7 +10,8 @@ import { type WorkPorts, workContext } from './work-context.ts'
  * again, it finds that and does nothing.
  */
 export const createEvaluate = (
-  ports: WorkPorts & Pick<Ports, 'turns' | 'agents' | 'journal' | 'turnEvents'>,
+  ports: WorkPorts &
+    Pick<Ports, 'turns' | 'agents' | 'journal' | 'turnEvents' | 'startDelivery' | 'log'>,
 ) =>
   async function evaluate(input: TurnInput, name: string): Promise<void> {
     const attempt = currentAttempt(input)
@@ -26,8 +28,10 @@ export const createEvaluate = (
         await evaluator.handler(work.context)
         ports.turnEvents?.emit(opened.turn, 'EVALUATOR_COMPLETED', { evaluatorName: name })
       }
-      const { messages, memories, relationships } = work.writes
-      const result = { ran: applies === true, memories: memories.length, messages: messages.length }
+      const { messages, memories, relationships, records = [] } = work.writes
+      const created = records.filter(({ kind }) => kind === 'memory.create')
+      const count = memories.length + created.length
+      const result = { ran: applies === true, memories: count, messages: messages.length }
       await ports.journal.finish(
         attempt,
         step,
@@ -39,5 +43,6 @@ export const createEvaluate = (
           evaluator: name,
         },
       )
+      await deliverElsewhere(ports, opened.turn, work.writes)
     })
   }

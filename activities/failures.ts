@@ -8,6 +8,7 @@ import {
   NotFoundError,
   UnavailableError,
 } from '../agent/errors.ts'
+import { RecordError } from '../agent/record-checks.ts'
 import type { TurnCode } from '../schema/turn.ts'
 
 interface Verdict {
@@ -44,6 +45,7 @@ function verdictOf(error: unknown, attempt: number): Verdict {
       retryAfterMs: error.retryAfterMs,
     }
   }
+  if (error instanceof RecordError) return { code: 'internal', retryable: false }
   return { code: 'internal', retryable: attempt < MAX_UNFORESEEN_ATTEMPTS }
 }
 

@@ -23,10 +23,11 @@ export async function foreignWork(
   const claim = await ports.journal.claim(attempt, { step, beforeSettle: true })
   if (claim.kind === 'done') return 'done'
   const works: Work[] = []
+  const reads = new Map<string, Promise<unknown>>()
   return {
     contextOf(provider: Provider) {
       const firstCall = agent.providers.indexOf(provider) * CALLS_PER_PROVIDER + 1
-      const own = workContext(ports, opened, { ...work, firstCall })
+      const own = workContext(ports, opened, { ...work, firstCall, reads })
       works.push(own)
       return own.context
     },

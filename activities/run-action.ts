@@ -14,6 +14,7 @@ import {
   stateOf,
 } from './action-task.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
+import { deliverElsewhere } from './deliver-elsewhere.ts'
 import { outcomesBefore, progressOf } from './progress.ts'
 import { decisionBehind } from './rounds.ts'
 import { openTurn } from './turn-context.ts'
@@ -26,7 +27,10 @@ export interface ActionStep {
 }
 
 type ActionPorts = WorkPorts &
-  Pick<Ports, 'turns' | 'agents' | 'journal' | 'connectors' | 'turnEvents' | 'log'>
+  Pick<
+    Ports,
+    'turns' | 'agents' | 'journal' | 'connectors' | 'turnEvents' | 'startDelivery' | 'log'
+  >
 
 /**
  * Runs one action: validate, ask for approval if it needs one, then the handler; its messages, writes and
@@ -65,6 +69,7 @@ export const createRunAction = (ports: ActionPorts) =>
         outboxSource: sourceOf(ports, task),
         unknownEffect: isUnknown,
       })
+      await deliverElsewhere(ports, turn, task.work.writes)
       return 'done'
     })
   }

@@ -1,4 +1,5 @@
 import type { Ports } from '../agent/ports.ts'
+import { RecordError } from '../agent/record-checks.ts'
 import type { TaskRecord } from '../agent/records.ts'
 import { withinTime } from '../agent/within-time.ts'
 import { wordsOf } from '../agent/words-of.ts'
@@ -65,7 +66,13 @@ async function runOpen(
     const failure = await failureOf(owned, limitMs, (limited) =>
       worker.execute({ ...context, signal: limited }, task, { ...task.metadata }),
     )
-    return concluded(ports, { task, fire, attempt, ...claim, failure, writes: context.written })
+    const run = { task, fire, attempt, tries: claim.tries, writes: context.written }
+    try {
+      return await concluded(ports, { ...run, failure })
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error
+      return concluded(ports, { ...run, failure: error.message }) // what it wrote can never be stored
+    }
   })
 }
 

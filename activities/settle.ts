@@ -93,6 +93,9 @@ export async function startNext(
 function dueEvaluators(agent: Agent | undefined, { state, seq, evaluatorRuns }: Settled): string[] {
   return (agent?.evaluators ?? [])
     .filter((evaluator) => evaluator.alwaysRun || state === 'replied')
-    .filter(({ name, intervalTurns = 1 }) => seq - (evaluatorRuns[name] ?? 0) >= intervalTurns)
+    .filter(({ name, intervalTurns: given = 1 }) => {
+      const interval = typeof given === 'number' ? given : given(agent?.settings ?? {})
+      return seq - (evaluatorRuns[name] ?? 0) >= interval
+    })
     .map((evaluator) => evaluator.name)
 }

@@ -24,7 +24,9 @@ export const createShouldRespondModel = (
     return withHeartbeats(async (signal) => {
       const opened = await openTurn(ports, input, STEP)
       const { turn, agent } = opened
-      const composed = await composeState(turnContext(opened, ports, signal))
+      // What there is to do, and how to say it, does not matter yet.
+      const silent = ['ACTIONS', 'PROVIDERS', 'ANXIETY']
+      const composed = await composeState(turnContext(opened, ports, signal), { silent })
       const { prompt, stableLength } = await fitPrompt(composed, {
         template: templateOf(agent.character, 'shouldRespondTemplate'),
         model: await firstModel(ports.models, 'TEXT_SMALL', agent),

@@ -23,13 +23,15 @@ export interface WorkStep {
   readonly signal: AbortSignal
   /** Ordinal of its first model call: those who work side by side count in ranges of their own. @default 1 */
   readonly firstCall?: number
+  /** Of those who work side by side in it. */
+  readonly reads?: Map<string, Promise<unknown>>
 }
 
 /** A context whose writes are buffered until the step commits. */
 export function workContext(
   ports: WorkPorts,
   opened: OpenTurn,
-  { attempt, step, signal, firstCall = 1 }: WorkStep,
+  { attempt, step, signal, firstCall = 1, reads = new Map() }: WorkStep,
 ): Work {
   const messages: Content[] = []
   const memories: NewMemory[] = []
@@ -46,7 +48,7 @@ export function workContext(
   }
   const context: WorkContext = {
     ...turnContext(opened, ports, signal),
-    step,
+    ...{ step, reads },
     say: (content) => messages.push(storableJson(content)),
     remember: (memory) => memories.push(storableJson(memory)),
     relate: (relationship) => relationships.push(storableJson(relationship)),

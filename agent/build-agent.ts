@@ -4,10 +4,12 @@ import type { Agent } from './agent.ts'
 import type { ModelHandler } from './models.ts'
 import type { Plugin } from './plugin.ts'
 import { corePlugin } from './plugins/core/core-plugin.ts'
+import { isNo } from './settings-words.ts'
 
 /**
  * A character with the members of its plugins, in the order of registration, the core plugin first.
- * Of members with one name (case does not count) the first stays, so ours win over a plugin's.
+ * Of members with one name (case does not count) the first stays, so ours win over a plugin's. The setting
+ * `builtIns` (or `TURNKEEPER_BUILT_INS`) at false lets the plugin's win: ours stay where it has none.
  */
 export function buildAgent(
   id: string,
@@ -15,7 +17,9 @@ export function buildAgent(
   settings: Readonly<Record<string, unknown>>,
   plugins: readonly Plugin[],
 ): Agent {
-  const all = [corePlugin, ...plugins.filter(({ name }) => name !== corePlugin.name)]
+  const others = plugins.filter(({ name }) => name !== corePlugin.name)
+  const wanted = settings.builtIns ?? settings.TURNKEEPER_BUILT_INS
+  const all = isNo(wanted) ? [...others, corePlugin] : [corePlugin, ...others]
   return {
     id,
     character,

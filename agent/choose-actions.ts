@@ -32,6 +32,8 @@ export interface ChosenActions {
  * - A name means an action of exactly that name, else one with exactly that simile; case, `_`, `-` and
  *   blanks do not count. A part of a name never starts an action.
  * - Text is said, whether REPLY stands beside it or not, unless IGNORE is the only action.
+ * - REPLY of a plugin (only where ours does not win) runs as an action when it does not stand alone with its
+ *   text: it finds words of its own, so those of the answer are not said.
  * - IGNORE beside others is dropped when there is text; without text it is all that happens.
  * - Parameters belong to the chosen action whose name they stand under, or to the only one.
  * - NONE adds nothing. NONE without text says and does nothing, which is `ignored` as well.
@@ -45,8 +47,14 @@ export function chooseActions(answer: Answer, offered: readonly Action[]): Chose
   const unknownActions = [
     ...new Set(resolved.filter(({ name }) => name === undefined).map(({ written }) => written)),
   ]
-  const own = [...names].filter((name) => !Object.hasOwn(SPOKEN_ACTIONS, name))
-  const { thought, text } = answer
+  const others = [...names].filter((name) => !Object.hasOwn(SPOKEN_ACTIONS, name))
+  const repliesItself = names.has('REPLY') && isForeignReply(offered)
+  const runsReply = repliesItself && (others.length > 0 || answer.text === '')
+  const own = runsReply
+    ? [...names].filter((name) => name === 'REPLY' || others.includes(name))
+    : others
+  const { thought } = answer
+  const text = runsReply ? '' : answer.text
 
   if (names.has('IGNORE') && (text === '' || (names.size === 1 && unknownActions.length === 0))) {
     return { thought, actions: [], ignored: true, unknownActions }
@@ -54,8 +62,12 @@ export function chooseActions(answer: Answer, offered: readonly Action[]): Chose
   const acts = { thought, actions: own, unknownActions, ...chooseParameters(answer, own, resolve) }
   if (text !== '') return { ...acts, reply: text, ignored: false }
   const ignored = own.length === 0 && names.has('NONE') && !names.has('REPLY')
-  return { ...acts, ignored, ...(names.has('REPLY') ? { wantsReply: true } : {}) }
+  const wantsReply = names.has('REPLY') && !runsReply
+  return { ...acts, ignored, ...(wantsReply ? { wantsReply } : {}) }
 }
+
+const isForeignReply = (offered: readonly Action[]): boolean =>
+  offered.some(({ name, isForeign }) => isForeign === true && comparable(name) === 'reply')
 
 function createResolver(offered: readonly Action[]): (written: string) => string | undefined {
   const names = new Map<string, string>()

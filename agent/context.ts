@@ -23,6 +23,8 @@ export interface TurnContext {
   readonly turn: TurnRef
   /** Journal key of the step; absent where nothing is claimed. Ids of what plugins write are made of it. */
   readonly step?: string
+  /** One for an attempt of a step: what its plugins have read. @default nothing is shared */
+  readonly reads?: Map<string, Promise<unknown>>
   readonly room: Room
   /** The message that is answered. */
   readonly message: Memory

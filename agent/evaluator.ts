@@ -7,8 +7,8 @@ export interface Evaluator {
   readonly similes?: readonly string[]
   /** Also after a turn without a reply. */
   readonly alwaysRun?: boolean
-  /** Turns of the room between two runs. @default 1 */
-  readonly intervalTurns?: number
+  /** Turns of the room between two runs, perhaps by the agent's settings. @default 1 */
+  readonly intervalTurns?: number | ((settings: Readonly<Record<string, unknown>>) => number)
   validate?(context: TurnContext): Promise<boolean> | boolean
   handler(context: WorkContext): Promise<void>
 }

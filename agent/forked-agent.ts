@@ -13,6 +13,7 @@ export function forkedAgent(agent: Agent): Agent {
     settings: { ...agent.settings, apology: 'off' },
     actions: agent.actions.map(withoutEffect),
     evaluators: [],
+    runTask: undefined, // tasks are not the fork's
   }
 }
 
@@ -48,7 +49,10 @@ const rehearsed = (parameters: JsonObject, wouldAsk: boolean): RehearsedResult =
   wouldAsk,
 })
 
-/** Messages and memories belong to the room; relationships and approvals belong to the agent's world. */
+/**
+ * Messages and memories belong to the room; relationships and approvals belong to the agent's world. What else
+ * is written is left out when the step commits.
+ */
 const confined = (context: ActionContext): ActionContext => ({
   ...context,
   relate: () => undefined,

@@ -10,7 +10,7 @@ export interface Records {
 
 /** Reads of one agent: no other agent's rows are found. Lists are bounded by `MAX_LISTED`. */
 export interface AgentRecords {
-  /** Newest first, unless `oldestFirst`. */
+  /** Newest first, unless `oldestFirst`; pictures inside messages are cut, which `memoriesById` gives whole. */
   memories(query: MemoryQuery): Promise<readonly StoredMemory[]>
   memoriesById(ids: readonly string[], type?: string): Promise<readonly StoredMemory[]>
   /** By cosine similarity, the most similar first. */
@@ -80,7 +80,10 @@ export interface MemorySearch {
   readonly count?: number
 }
 
-/** ElizaOS's Room with what our own rooms do not read. */
+/**
+ * ElizaOS's Room with what our own rooms do not read. `channelId` and `messageServerId` are what the platform
+ * calls them, which may be no UUIDs; `channelIdOf` in memory/ tells the channel of ours.
+ */
 export interface RoomRecord extends Room {
   readonly messageServerId?: string
   readonly metadata: JsonObject

@@ -1,6 +1,7 @@
 import type { RespondDecision } from '../schema/turn.ts'
 import type { Agent } from './agent.ts'
 import type { LoadedTurn } from './ports.ts'
+import { isYes } from './settings-words.ts'
 
 /** Channel types in which everything is meant for the agent. */
 const ALWAYS_TYPES = ['DM', 'VOICE_DM', 'SELF', 'API']
@@ -13,13 +14,15 @@ const CHANNEL_SETTINGS = ['ALWAYS_RESPOND_CHANNELS', 'SHOULD_RESPOND_BYPASS_TYPE
 const SOURCE_SETTINGS = ['ALWAYS_RESPOND_SOURCES', 'SHOULD_RESPOND_BYPASS_SOURCES']
 
 /**
- * The rules before a model is asked: a muted room needs the agent's name, a direct message, mention,
+ * The rules before a model is asked: a muted room needs the agent's name, BOOTSTRAP_DEFLLMOFF leaves
+ * only followed rooms, a direct message, mention,
  * reply or listed source is always answered, the rest is for the model to judge.
  */
 export function respondRule(turn: LoadedTurn, agent: Agent): RespondDecision {
   const { content } = turn.message
   const isNamed = namesAgent(content.text ?? '', agent.character.name)
   if (turn.participation === 'MUTED' && !isNamed) return 'ignore'
+  if (turn.participation === null && isYes(agent.settings.BOOTSTRAP_DEFLLMOFF)) return 'ignore'
   if (isMention(content.mentionContext)) return 'respond'
   const types = [...ALWAYS_TYPES, ...listSetting(agent, CHANNEL_SETTINGS)]
   if (includes(types, content.channelType ?? turn.room.type)) return 'respond'

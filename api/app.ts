@@ -23,6 +23,7 @@ import { createModelRoutes } from './routes/models.ts'
 import { createPluginRoutes } from './routes/plugins.ts'
 import { createServerRoutes } from './routes/server.ts'
 import { createSpendingRoutes } from './routes/spending.ts'
+import { createTaskRoutes } from './routes/tasks.ts'
 import { createTurnRoutes } from './routes/turns.ts'
 import { refuseInvalid } from './validation.ts'
 
@@ -36,6 +37,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', createHealthRoutes(deps))
     .route('/api/agents', createAgentRoutes(deps))
     .route('/api/agents', createSpendingRoutes(deps))
+    .route('/api/agents', createTaskRoutes(deps))
     .route('/api/agents', createPluginRoutes(deps))
     .route('/api/messaging', createChannelRoutes(deps))
     .route('/api/messaging', createMessageRoutes(deps))

@@ -10,6 +10,7 @@ import type { ModelsPort } from './models-port.ts'
 import type { PluginRoutesPort } from './plugin-routes-port.ts'
 import type { PluginsPort } from './plugins-port.ts'
 import type { SpendingPort } from './spending-port.ts'
+import type { TasksPort } from './tasks-port.ts'
 import type { TurnResult, TurnsPort } from './turns-port.ts'
 
 /** Everything the API may reach. Implemented in `bin/`, faked in tests. */
@@ -25,6 +26,7 @@ export interface ApiDeps {
   readonly models: ModelsPort
   readonly audio: AudioPort
   readonly spending: SpendingPort
+  readonly tasks: TasksPort
   /** @default nobody has plugins */
   readonly plugins?: PluginsPort
   /** @default no plugin has routes */

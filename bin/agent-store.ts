@@ -17,6 +17,8 @@ import {
   updateAgent,
 } from '../memory/agents.ts'
 import { settingsForModel } from '../models/router.ts'
+import type { ElizaPlugin } from '../plugins/contract.ts'
+import type { HostedAgent } from '../plugins/plugin-host.ts'
 import { agentIdOf, type Character, parseCharacter } from '../schema/character.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { findFork } from '../turns/forks.ts'
@@ -35,25 +37,36 @@ export interface StoredAgent {
   readonly row: AgentRow
 }
 
+interface StoredCode extends CharacterCode {
+  readonly hash: string
+}
+
 interface Shelf {
   readonly db: OpenDatabase['db']
   /** Of every agent, besides the core plugin. */
   readonly plugins: readonly Plugin[]
+  /** The foreign ones of an agent, started in this process. @default there are none */
+  readonly openPlugins?: (agent: HostedAgent) => Promise<readonly Plugin[]>
   readonly box: SecretBox
   /** `CHARACTER.<NAME>.<KEY>`: secrets that are never stored. @default none */
   readonly characterEnv?: Readonly<Record<string, string>>
   /** What code files give the agents of this process. */
-  readonly code?: Map<string, CharacterCode>
+  readonly code?: Map<string, StoredCode>
   /** Hears every secret that was opened, so that logs can hide it. */
   readonly onSecrets: (values: readonly string[]) => void
 }
 
 /** Stored characters, and the agents they become. */
 export function createAgentStore(given: Shelf) {
-  const shelf = { code: new Map<string, CharacterCode>(), ...given }
+  const shelf = { code: new Map<string, StoredCode>(), ...given }
   const { db, box } = shelf
+  const { registry, forget } = createRegistry(shelf)
   return {
-    registry: createRegistry(shelf),
+    registry,
+    /** Its members changed: it is built anew when the next turn needs it. */
+    forget,
+    /** What the character files gave in code, by agent. */
+    code: shelf.code,
     stored: (id: string) => findStored(shelf, id),
     list: () => listAgents(db),
     setStatus: (id: string, status: AgentRow['status']) => setAgentStatus(db, id, status),
@@ -80,22 +93,7 @@ export function createAgentStore(given: Shelf) {
       return findStored(shelf, id)
     },
 
-    /**
-     * A character that shall stand in for the agent's in a fork. Masked values in it are the agent's own.
-     * @throws {CharacterError} it is no valid character
-     */
-    async standIn(
-      id: string,
-      json: JsonObject,
-    ): Promise<{ open: JsonObject; secrets: string | null }> {
-      const current = await findStored(shelf, id)
-      const patched = patchCharacter(current.character, json)
-      const own = Object.keys(json).flatMap((key) => (key in patched ? [[key, patched[key]]] : []))
-      const character = parseCharacter(Object.fromEntries(own), STAND_IN)
-      checkTemplates(character, STAND_IN)
-      const { character: open, secrets } = sealed(box, character)
-      return { open, secrets }
-    },
+    standIn: (id: string, json: JsonObject) => standIn(shelf, id, json),
 
     /**
      * A file wins over the row only when it changed since it was imported: edits by the API stay.
@@ -103,7 +101,7 @@ export function createAgentStore(given: Shelf) {
      */
     async importFile({ character, hash, code }: CharacterFile): Promise<string> {
       const id = agentIdOf(character)
-      if (code) shelf.code.set(id, code)
+      if (code) shelf.code.set(id, { ...code, hash })
       const row = { id, ...sealed(box, character), sourceHash: hash }
       if (await insertAgent(db, { ...row, status: 'active' })) return id
       const current = await findAgent(db, id)
@@ -113,6 +111,24 @@ export function createAgentStore(given: Shelf) {
   }
 }
 
+/**
+ * A character that shall stand in for the agent's in a fork. Masked values in it are the agent's own.
+ * @throws {CharacterError} it is no valid character
+ */
+async function standIn(
+  shelf: Shelf,
+  id: string,
+  json: JsonObject,
+): Promise<{ open: JsonObject; secrets: string | null }> {
+  const current = await findStored(shelf, id)
+  const patched = patchCharacter(current.character, json)
+  const own = Object.keys(json).flatMap((key) => (key in patched ? [[key, patched[key]]] : []))
+  const character = parseCharacter(Object.fromEntries(own), STAND_IN)
+  checkTemplates(character, STAND_IN)
+  const { character: open, secrets } = sealed(shelf.box, character)
+  return { open, secrets }
+}
+
 /** What errors call a character that came by the API. */
 const REQUEST = 'request body'
 /** The same for a fork's. */
@@ -120,33 +136,65 @@ const STAND_IN = 'character'
 
 export type AgentStore = ReturnType<typeof createAgentStore>
 
-function createRegistry(shelf: Shelf): AgentRegistry {
+function createRegistry(shelf: Shelf) {
   const loaded = createRecentMap<{ version: number; agent: Agent }>(MAX_LOADED)
-  return {
+  const registry: AgentRegistry = {
     async get(id, version, forkId) {
       const key = forkId === undefined ? id : `${forkId} of ${id}`
       const known = loaded.get(key)
       if (known && known.version >= version) return known.agent
       const row = await findAgent(shelf.db, id)
       if (!row) throw new NotFoundError('agent', id)
-      const agent =
-        forkId === undefined
-          ? built(shelf, opened(shelf, row))
-          : await forked(shelf, opened(shelf, row), forkId)
+      const stored = opened(shelf, row)
+      const agent = await (forkId === undefined
+        ? built(shelf, stored)
+        : forked(shelf, stored, forkId))
       loaded.put(key, { version: row.updated_at.getTime(), agent })
       return agent
     },
   }
+  return { registry, forget: (id: string) => loaded.delete(id) }
 }
 
-function built(
-  shelf: Shelf,
-  stored: Pick<StoredAgent, 'id' | 'character'>,
-  more: Readonly<Record<string, unknown>> = {},
-): Agent {
-  const character = withCode(shelf, stored)
-  return buildAgent(stored.id, character, { ...settingsOf(character), ...more }, shelf.plugins)
+async function built(shelf: Shelf, stored: StoredAgent, change?: AgentChange): Promise<Agent> {
+  const foreign = await foreignPlugins(shelf, stored)
+  const character = withCode(shelf, {
+    id: stored.id,
+    character: change?.character ?? stored.character,
+  })
+  const settings = { ...settingsOf(character), ...change?.settings }
+  return buildAgent(stored.id, character, settings, [...shelf.plugins, ...foreign])
 }
+
+/** What a fork runs with instead; its plugins are the agent's. */
+interface AgentChange {
+  readonly character?: Character
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+async function foreignPlugins(shelf: Shelf, stored: StoredAgent): Promise<readonly Plugin[]> {
+  const character = withCode(shelf, stored)
+  return (
+    shelf.openPlugins?.({
+      id: stored.id,
+      character,
+      version: stored.row.updated_at.getTime(),
+      settings: settingsOf(character),
+      code: hostedCode(shelf.code?.get(stored.id)),
+    }) ?? []
+  )
+}
+
+const hostedCode = (code: StoredCode | undefined): HostedAgent['code'] =>
+  code && {
+    plugins: code.plugins.map((plugin) => ({
+      plugin: plugin as ElizaPlugin,
+      version: null,
+      folder: null,
+    })),
+    init: code.init,
+    version: code.hash,
+  }
 
 /** From the database, like everything of an agent: any worker may run the fork, also after a restart. */
 async function forked(shelf: Shelf, agent: StoredAgent, forkId: string): Promise<Agent> {
@@ -154,8 +202,8 @@ async function forked(shelf: Shelf, agent: StoredAgent, forkId: string): Promise
   if (!fork) throw new NotFoundError('fork', forkId)
   const { character, secrets, model } = fork
   const own = character ? unsealed(shelf, character, secrets) : agent.character
-  const more = model === null ? {} : settingsForModel(model, settingsOf(own))
-  return forkedAgent(built(shelf, { id: agent.id, character: own }, more))
+  const settings = model === null ? {} : settingsForModel(model, settingsOf(own))
+  return forkedAgent(await built(shelf, agent, { character: own, settings }))
 }
 
 async function findStored(shelf: Shelf, id: string): Promise<StoredAgent> {

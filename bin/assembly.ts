@@ -6,6 +6,8 @@ import type { OpenDatabase } from '../database/open.ts'
 import type { SharedRateLimits } from '../limits/rates.ts'
 import { createModelRouter } from '../models/router.ts'
 import type { RootLogger } from '../observability/log.ts'
+import type { NamedPlugin } from '../plugins/host/load-plugins.ts'
+import type { PluginHost } from '../plugins/plugin-host.ts'
 import type { Config } from '../schema/config.ts'
 import type { HeadTurn } from '../schema/turn.ts'
 import { createInProcessStream } from '../streams/in-process.ts'
@@ -18,12 +20,15 @@ import { createAgentRelay } from './agent-relay.ts'
 import { type AgentStore, createAgentStore } from './agent-store.ts'
 import type { Around } from './api/around.ts'
 import type { ApiParts } from './api/parts.ts'
-import { createBackground } from './background.ts'
+import { type Background, createBackground } from './background.ts'
+import { createForeignPlugins } from './foreign-plugins.ts'
 import { createMediaFetcher } from './media-fetch.ts'
 import { createModelLimits } from './model-limits.ts'
+import type { PluginHouse } from './plugin-house.ts'
 import { createPorts, reachable } from './ports.ts'
 import { createSecretBox } from './secrets.ts'
 import { createSweeperPorts } from './sweeper-ports.ts'
+import type { TaskHouse } from './task-house.ts'
 import { createTemporalLink, type TemporalLink } from './temporal-link.ts'
 import { createTurnControl } from './turn-control.ts'
 import { workerVersion } from './worker-version.ts'
@@ -37,6 +42,9 @@ export interface Assembly extends ApiParts {
   readonly ports: Ports
   readonly rates: Pick<SharedRateLimits, 'use'>
   readonly temporal: TemporalLink
+  /** Foreign plugins of the agents of this process. */
+  readonly house: PluginHouse
+  readonly plugins: Pick<PluginHost, 'opened'>
   /** Sweeps until the assembly is closed. */
   sweep(settings: SweeperSettings): void
   close(): Promise<void>
@@ -57,8 +65,12 @@ export interface AssemblyInput {
   readonly connectors?: Connectors
   /** Members that every agent has besides the core plugin's. */
   readonly plugins?: readonly Plugin[]
+  /** Foreign plugins of every agent. @default none */
+  readonly globalPlugins?: readonly NamedPlugin[]
   /** Stands around every message that comes in through this process. @default nothing does */
   readonly around?: Around
+  /** Services that a program shares with its agents, by type. @default none */
+  readonly globalService?: (type: string) => unknown
   /** Stands between the steps and the world: the crash tests stop a process at any call of a port. */
   readonly intercept?: (ports: Ports) => Ports
 }
@@ -78,7 +90,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     plugins: input.plugins ?? [],
     box: createSecretBox(input.salt),
     characterEnv: config.characterEnv,
-    code: new Map(),
+    openPlugins: async (agent) => (await house.open(agent))?.plugins ?? [],
     onSecrets: logger.addSecrets,
   })
   const temporal = linkTemporal(input)
@@ -93,20 +105,20 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     db,
     agents: reachable(agents.registry),
     models,
-    ...{ breakers: limits.breakers, rates: limits.rates },
-    ...{ budgets: config.budgets, decision: config.decision },
-    multiStep: { isOn: config.useMultiStep },
-    stream,
+    ...{ breakers: limits.breakers, rates: limits.rates, stream },
+    ...configuredPorts(config),
     connectors: input.connectors ?? NO_CONNECTORS,
-    media: createMediaFetcher({ allowedHosts: config.mediaHosts }),
-    sending: { ...DEFAULT_SENDING, unknownSends: config.unknownSends },
-    deadlines: { turnMs: config.turnDeadlineMs, approvalMs: config.approvalDeadlineMs },
     log,
   }
   const { intercept = (real) => real } = input
-  const ports = intercept(
+  const { house, tasks } = createForeignPlugins({
+    ...{ ...input, db, stream, temporal, agents },
+    ...{ ports: () => ports, parts: () => parts },
+  })
+  const ports: Ports = intercept(
     createPorts({
       ...given,
+      ...{ turnEvents: house.turnEvents, tasks: tasks.tasks, tasksChanged: tasks.changed },
       startHead: places.startHead,
       startDelivery: (room) => temporal.startDelivery(room),
     }),
@@ -117,30 +129,58 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const { turnDeadlineMs } = config
   const parts = { db, log: logger, turnDeadlineMs, ...control, around: input.around }
   return {
-    ...{ ...parts, database, stream, agents, ports, temporal, log: logger },
+    ...{ ...parts, database, stream, agents, ports, temporal, house, plugins: house.host },
+    log: logger,
     rates: limits.rates,
     sweep: (settings) => {
-      const { stopped } = background
-      const relay = createAgentRelay(parts)
-      background.add(relay.run(settings.intervalMs / RELAYS_PER_SWEEP, stopped), (error) =>
-        log.warn(undefined, 'Agents hear each other no more', error),
-      )
-      background.add(places.run(stopped), (error) =>
-        log.warn(undefined, 'Nobody looks for free places', error),
-      )
-      const sweeper = createSweeperPorts({ database, temporal, ports, turnDeadlineMs })
-      background.add(runSweeper(sweeper, settings, stopped), (error) =>
-        log.warn(undefined, 'Sweeper ended', error),
-      )
+      const runs = input.hasWorker ? tasks : undefined
+      startLoops({ parts, places, database, temporal, ports, log, background, runs }, settings)
     },
     close: async () => {
       await background.stop()
+      await house.close()
       await limits.close()
       await stream.close()
       await temporal.close()
       await database.close()
     },
   }
+}
+
+/** What of the ports is nothing but settings. */
+const configuredPorts = (config: Config) => ({
+  ...{ budgets: config.budgets, decision: config.decision },
+  multiStep: { isOn: config.useMultiStep },
+  media: createMediaFetcher({ allowedHosts: config.mediaHosts }),
+  sending: { ...DEFAULT_SENDING, unknownSends: config.unknownSends },
+  deadlines: { turnMs: config.turnDeadlineMs, approvalMs: config.approvalDeadlineMs },
+})
+
+interface LoopParts extends Pick<Assembly, 'database' | 'temporal' | 'ports'> {
+  readonly parts: ApiParts
+  readonly places: ReturnType<typeof createAgentPlaces>
+  readonly log: StepLog
+  readonly background: Background
+  /** In processes with a Worker. */
+  readonly runs: Pick<TaskHouse, 'run'> | undefined
+}
+
+/** What a process looks after besides its turns, until it ends. */
+function startLoops(loops: LoopParts, settings: SweeperSettings): void {
+  const { parts, places, log, background } = loops
+  const { stopped } = background
+  const { turnDeadlineMs } = parts
+  const add = (loop: Promise<void>, words: string) =>
+    background.add(loop, (error) => log.warn(undefined, words, error))
+  const relay = createAgentRelay(parts)
+  add(relay.run(settings.intervalMs / RELAYS_PER_SWEEP, stopped), 'Agents hear each other no more')
+  add(places.run(stopped), 'Nobody looks for free places')
+  const { startsWithAll } = settings
+  if (loops.runs) add(loops.runs.run(stopped, { startsWithAll }), 'Nobody looks after tasks')
+  add(
+    runSweeper(createSweeperPorts({ ...loops, turnDeadlineMs }), settings, stopped),
+    'Sweeper ended',
+  )
 }
 
 function openStream({ database, config, logger }: AssemblyInput): Promise<TurnStream> | TurnStream {

@@ -19,6 +19,7 @@ export interface Host {
 }
 
 const deadLetter = () => import('./commands/dead-letter.ts')
+const task = () => import('./commands/task.ts')
 
 /** Imported when needed, so that `--help` does not wait for Temporal's native code. */
 const commands: Record<CommandName, () => Promise<CommandModule>> = {
@@ -35,6 +36,15 @@ const commands: Record<CommandName, () => Promise<CommandModule>> = {
   'dead-letter retry': async () => ({ run: (await deadLetter()).retryDeadLetter }),
   'dead-letter skip': async () => ({ run: (await deadLetter()).skipDeadLetter }),
   spending: () => import('./commands/spending.ts'),
+  'task list': async () => ({ run: (await task()).listTasks }),
+  'task show': async () => ({ run: (await task()).showTask }),
+  'task run': async () => ({ run: (await task()).runTask }),
+  'task cancel': async () => ({ run: (await task()).cancelTask }),
+  test: () => import('./commands/test.ts'),
+  'plugin add': async () => ({ run: (await import('./commands/plugin.ts')).addPlugin }),
+  'plugin list': async () => ({ run: (await import('./commands/plugin.ts')).listPlugins }),
+  'plugin remove': async () => ({ run: (await import('./commands/plugin.ts')).removePlugin }),
+  'create plugin': async () => ({ run: (await import('./commands/create.ts')).createPlugin }),
   'approval list': async () => ({ run: (await import('./commands/approval.ts')).listApprovals }),
   'approval show': async () => ({ run: (await import('./commands/approval.ts')).showApproval }),
   'approval approve': async () => ({ run: (await import('./commands/approval.ts')).approve }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { agentHopsOf } from '../agent/agent-loops.ts'
 import { ConflictError } from '../agent/errors.ts'
 import type { Content } from '../agent/memory.ts'
 import type { Connectors } from '../agent/ports.ts'
@@ -8,6 +9,7 @@ import type { TurnsPort } from '../api/turns-port.ts'
 import { withRetry } from '../database/failures.ts'
 import { ensureChannel } from '../memory/channels.ts'
 import { ensureConnections } from '../memory/connections.ts'
+import { channelIdOf } from '../memory/records/room-channel.ts'
 import type { ElizaContent, ElizaMemory, ElizaTarget } from '../plugins/contract.ts'
 import type { Runtime } from '../plugins/runtime.ts'
 import type { HandledMessage, HostMessages } from '../plugins/runtime-host.ts'
@@ -19,6 +21,7 @@ import { storableJson } from '../schema/text.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import { type AcceptInput, accept } from '../turns/accept.ts'
 import { messagesOfTurn, turnsOfMessage } from '../turns/trace.ts'
+import { aroundInput } from './api/around-input.ts'
 import type { ApiParts } from './api/parts.ts'
 
 export interface PluginMessageParts extends ApiParts {
@@ -31,7 +34,6 @@ export interface PluginMessageParts extends ApiParts {
 
 interface Owner {
   readonly agentId: string
-  readonly agentName: string
   runtime(): Runtime
 }
 
@@ -39,8 +41,10 @@ interface Owner {
 export function createPluginMessages(parts: PluginMessageParts, owner: Owner): HostMessages {
   return {
     // The turn has scopes of its own: it may outlive the member that brought the message.
-    handle: (message, onReply, options = {}) =>
-      outsideScope(() => handle(parts, owner, { message, onReply, options })),
+    handle(given, onReply, options = {}) {
+      const message = { ...given, content: { ...given.content, ...hopsHere() } }
+      return outsideScope(() => handle(parts, owner, { message, onReply, options }))
+    },
     send: (target, content, handler) => send(parts, owner, { target, content, handler }),
     delete: (messageId) =>
       parts.records.commit(owner.agentId, [{ kind: 'memory.delete', ids: [messageId] }]),
@@ -108,6 +112,10 @@ async function acceptAsTurn(
       participants: [message.entityId, agentId],
     }),
   )
+  return aroundInput(parts.around, { input, room }, () => store(parts, input))
+}
+
+async function store(parts: PluginMessageParts, input: AcceptInput): Promise<string> {
   const accepted = await withRetry(() => accept(parts.db, input))
   if (accepted.kind === 'room-missing') throw new ConflictError('The agent is being deleted.')
   if (accepted.kind === 'repeat') return repeatOf(parts, input)
@@ -119,12 +127,14 @@ async function acceptAsTurn(
 
 /** As the plugin made it, or made now: one room per (agent, channel). */
 async function roomOf(
-  { records }: PluginMessageParts,
+  { db, records }: PluginMessageParts,
   { agentId }: Owner,
   { roomId, content, worldId }: ElizaMemory,
 ): Promise<RoomRecord> {
   const [known] = await records.of(agentId).rooms([roomId])
-  if (known) return known
+  // A platform's own name of the channel is no id of ours.
+  const channelId = await channelIdOf(db, { agentId, roomId })
+  if (known && channelId !== undefined) return { ...known, channelId }
   return {
     id: roomId,
     agentId,
@@ -136,14 +146,21 @@ async function roomOf(
   }
 }
 
+/** Said by a member within a turn, to an agent: one more has spoken in a row. */
+function hopsHere() {
+  const scope = currentScope()
+  const turn = scope?.state === 'open' ? scope.turn : undefined
+  return turn ? { agentHops: agentHopsOf(turn.context.message.content) + 1 } : {}
+}
+
 const messageServerOf = ({ messageServerId }: RoomRecord): string =>
   messageServerId !== undefined && isUuid(messageServerId)
     ? messageServerId
     : stringToUuid(messageServerId ?? DEFAULT_MESSAGE_SERVER_ID)
 
-const connectionOf = ({ agentId, agentName }: Owner, room: RoomRecord) => ({
+const connectionOf = ({ agentId, runtime }: Owner, room: RoomRecord) => ({
   agentId,
-  agentName,
+  agentName: runtime().character.name,
   worldId: room.worldId,
   messageServerId: messageServerOf(room),
   roomId: room.id,

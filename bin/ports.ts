@@ -26,6 +26,7 @@ import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { HeadTurn, TurnRef } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
+import type { TaskPorts } from '../tasks/task-ports.ts'
 import { admit, loadTurn } from '../turns/admit.ts'
 import { writeDescriptions } from '../turns/described.ts'
 import { claim, finish, journaled, journalOnce, noteFailure, standingOf } from '../turns/journal.ts'
@@ -46,6 +47,8 @@ export interface PortsInput {
   readonly models: ModelRouter
   readonly breakers: Breakers
   readonly rates: RateLimits
+  /** @default none are run */
+  readonly tasks?: TaskPorts
   /** @default none */
   readonly budgets?: readonly Budget[]
   /** @default 'xml' */
@@ -61,19 +64,23 @@ export interface PortsInput {
   readonly log: StepLog
   startHead(head: HeadTurn): Promise<void>
   readonly startDelivery?: Ports['startDelivery']
+  /** A step wrote tasks, and has committed. @default nobody minds */
+  readonly tasksChanged?: () => void
+  /** @default nobody listens */
+  readonly turnEvents?: Ports['turnEvents']
 }
 
 /** Turns in flight in one process, with room to spare; each costs some kilobytes. */
 const REMEMBERED = 500
 
 /** The real ports of a worker: what activities ask for, from Postgres, models and connectors. */
-export function createPorts({ db, ...input }: PortsInput): Ports {
+export function createPorts({ db, tasksChanged, ...input }: PortsInput): Ports {
   return {
     budgets: [],
     ...input,
     turns: reachable(turnStore(db)),
     prompts: reachable(promptStore(db)),
-    journal: reachable(journal(db)),
+    journal: reachable(journal(db, tasksChanged)),
     ledger: reachable({
       standing: (question) => standingCall(db, question),
       // Whoever deletes an agent meanwhile locks its rows in another order.
@@ -146,7 +153,7 @@ function promptStore(db: Kysely<Database>): Ports['prompts'] {
 }
 
 /** A result does not change once it is journaled: the process that wrote it need not read it back. */
-function journal(db: Kysely<Database>): Ports['journal'] {
+function journal(db: Kysely<Database>, tasksChanged?: () => void): Ports['journal'] {
   const results = createRecentMap<JsonObject>(REMEMBERED)
   return {
     claim: (attempt, options) => claim(db, attempt, options),
@@ -171,6 +178,7 @@ function journal(db: Kysely<Database>): Ports['journal'] {
           if (evaluator !== undefined) await noteEvaluator(trx, turn, evaluator)
         }),
       )
+      if (writes.records?.some(({ kind }) => kind.startsWith('task.'))) tasksChanged?.()
     },
   }
 }

@@ -9,6 +9,7 @@ export function createRecentMap<Value>(limit: number) {
   }
   return {
     put,
+    delete: (key: string) => void values.delete(key),
     get(key: string): Value | undefined {
       const value = values.get(key)
       if (value !== undefined) put(key, value)

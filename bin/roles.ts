@@ -19,13 +19,17 @@ import { createDeadLettersPort } from './api/dead-letters.ts'
 import { createForksPort } from './api/fork.ts'
 import { createMessagesPort } from './api/messages.ts'
 import { createModelsPort } from './api/models.ts'
+import { createPluginRoutesPort, createPluginsPort } from './api/plugins.ts'
 import { createSpendingPort } from './api/spending.ts'
 import { createStatusPort } from './api/status.ts'
+import { createTasksPort } from './api/tasks.ts'
 import { createTurnsPort } from './api/turns.ts'
 import type { Assembly } from './assembly.ts'
 import { claimFirstBuild } from './claim-first-build.ts'
 import { type HttpServer, listen } from './http-server.ts'
+import { openAgents } from './open-agents.ts'
 import { reachable } from './ports.ts'
+import { lazyTaskSchedules } from './task-schedules.ts'
 import { version } from './version.ts'
 import { workerVersion } from './worker-version.ts'
 
@@ -50,10 +54,11 @@ export interface RunningWorker {
 
 /** Runs turns. Waits for Temporal if it cannot be reached yet, until `signal` is aborted. */
 export async function startWorker(
-  { temporal, ports, log }: Assembly,
+  assembly: Assembly,
   config: Config,
   signal: AbortSignal,
 ): Promise<RunningWorker | undefined> {
+  const { temporal, ports, log } = assembly
   const bundling = bundleWorkflows()
   const connected = await connectPatiently(temporal, log, signal)
   if (!connected) return undefined
@@ -66,6 +71,7 @@ export async function startWorker(
     workflowBundle: await bundling,
     version: workerVersion(config),
   })
+  openAgents(assembly, signal).catch((err: unknown) => log.warn({ err }, 'Agents not started'))
   const ended = worker.run()
   const claim = claimFirstBuild(connected.client, { config, log })
   return {
@@ -101,7 +107,11 @@ export interface ApiSettingsInput {
   readonly uiUrl: string | undefined
   readonly environment: 'development' | 'production'
   readonly closing: AbortSignal
+  /** Stands before the whole API. @default nothing does */
+  readonly wrap?: (fetch: Fetch) => Fetch
 }
+
+type Fetch = Parameters<typeof listen>[0]
 
 /** Serves the API. */
 export function startApi(assembly: Assembly, input: ApiSettingsInput): Promise<HttpServer> {
@@ -110,7 +120,7 @@ export function startApi(assembly: Assembly, input: ApiSettingsInput): Promise<H
   resumeDeletions(assembly).catch((err: unknown) =>
     assembly.log.error({ err }, 'Agents not deleted'),
   )
-  return listen(app.fetch, {
+  return listen(input.wrap?.(app.fetch) ?? app.fetch, {
     host: config.serverHost,
     port: config.serverPort,
     isPortExplicit: sourceOf(input.loaded, 'SERVER_PORT') !== 'default',
@@ -144,7 +154,15 @@ function apiDeps(
     forks: reachable(createForksPort({ ...assembly, agents })),
     models: reachable(createModelsPort({ ...assembly, models: ports.models })),
     audio: reachable(createAudioPort({ agents, ports })),
+    plugins: reachable(createPluginsPort(assembly)),
+    pluginRoutes: createPluginRoutesPort(assembly),
     spending: reachable(createSpendingPort({ db: assembly.db, budgets: ports.budgets })),
+    tasks: reachable(
+      createTasksPort({
+        ...{ db: assembly.db, records: ports.records },
+        schedules: lazyTaskSchedules(temporal, config),
+      }),
+    ),
     status: createStatusPort({ db: assembly.db, temporal, taskQueue, models: ports.models }),
     stream,
     log,

@@ -151,10 +151,14 @@ function checkPositionals(command: CommandName, positionals: readonly string[]):
   const wanted = commandSpec(command).positionals
   const missing = wanted[positionals.length]
   const surplus = positionals[wanted.length]
-  const usage = ['turnkeeper', command, ...wanted.map((name) => `<${name}>`)].join(' ')
-  if (missing) throw new UsageError(`<${missing}> is missing: ${usage}.`)
+  const usage = ['turnkeeper', command, ...wanted.map(wordInUsage)].join(' ')
+  if (missing && !missing.endsWith('?')) throw new UsageError(`<${missing}> is missing: ${usage}.`)
   if (surplus) throw new UsageError(`'${surplus}' is one word too many: ${usage}.`)
 }
+
+/** `<id>`, and `[path]` for a word that may be left out. */
+export const wordInUsage = (name: string): string =>
+  name.endsWith('?') ? `[${name.slice(0, -1)}]` : `<${name}>`
 
 function valuesOf(given: readonly Given[]): CommandValues {
   const isGiven = (name: FlagName) => given.some((flag) => flag.name === name)
@@ -179,6 +183,9 @@ function valuesOf(given: readonly Given[]): CommandValues {
     text: texts('text').at(-1),
     by: texts('by').at(-1),
     days: texts('days').at(-1),
+    yes: isGiven('yes'),
+    allowScripts: isGiven('allow-scripts'),
+    timeout: texts('timeout').at(-1),
   }
 }
 

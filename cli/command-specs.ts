@@ -1,6 +1,8 @@
 import { APPROVAL_COMMANDS } from './approval-commands.ts'
 import { MODEL_COMMANDS } from './models-commands.ts'
+import { PLUGIN_COMMANDS, PLUGIN_FLAGS } from './plugin-commands.ts'
 import { SPENDING_COMMANDS, SPENDING_FLAGS } from './spending-commands.ts'
+import { TASK_COMMANDS } from './task-commands.ts'
 
 /** A flag as the command line knows it. */
 export interface FlagSpec {
@@ -89,12 +91,9 @@ export const FLAGS = {
     placeholder: '<text>',
     description: 'What the message says from now on; the first text is kept beside it.',
   },
-  comment: {
-    type: 'string',
-    placeholder: '<text>',
-    description: 'Why, for whoever looks later.',
-  },
+  comment: { type: 'string', placeholder: '<text>', description: 'Why, for whoever looks later.' },
   ...SPENDING_FLAGS,
+  ...PLUGIN_FLAGS,
   help: { type: 'boolean', description: 'Show this help.' },
   version: { type: 'boolean', description: 'Show the version.' },
 } as const satisfies Record<string, FlagSpec>
@@ -105,7 +104,7 @@ export interface CommandSpec {
   /** What it does, for its own help. */
   readonly details: string
   readonly flags: readonly FlagName[]
-  /** Names of the words it needs. */
+  /** Names of the words it needs; those that end in `?` may be left out. */
   readonly positionals: readonly string[]
   readonly examples: readonly string[]
   readonly exits: readonly ('unreachable' | 'notFound' | 'notDeterministic')[]
@@ -291,8 +290,8 @@ export const COMMANDS = {
     serves: false,
   },
   ...APPROVAL_COMMANDS,
-  ...MODEL_COMMANDS,
-  ...SPENDING_COMMANDS,
+  ...{ ...MODEL_COMMANDS, ...SPENDING_COMMANDS, ...TASK_COMMANDS },
+  ...PLUGIN_COMMANDS,
 } as const satisfies Record<string, CommandSpec>
 export type CommandName = keyof typeof COMMANDS
 

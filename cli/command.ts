@@ -77,6 +77,12 @@ export interface CommandValues {
   readonly by?: string
   readonly days?: string
   readonly comment?: string
+  /** @default false */
+  readonly yes?: boolean
+  /** Of packages that are installed. @default false */
+  readonly allowScripts?: boolean
+  /** Seconds, as typed. */
+  readonly timeout?: string
 }
 
 /** What a module under `bin/commands/` exports. */

@@ -1,3 +1,4 @@
+import { wordInUsage } from './arguments.ts'
 import { EXIT } from './command.ts'
 import { COMMANDS, type CommandName, commandSpec, flagSpec } from './command-specs.ts'
 
@@ -49,7 +50,7 @@ export function commandHelp(name: CommandName): string {
 }
 
 const usageWords = (name: CommandName) =>
-  [name, ...commandSpec(name).positionals.map((word) => `<${word}>`)].join(' ')
+  [name, ...commandSpec(name).positionals.map(wordInUsage)].join(' ')
 
 function flagRows(name: CommandName): Rows {
   return [...commandSpec(name).flags, 'help' as const].map((flag) => {

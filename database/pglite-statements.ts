@@ -116,7 +116,9 @@ export class PgliteStatements {
       const row: Record<string, unknown> = {}
       for (const [index, { name, dataTypeID }] of fields.entries()) {
         const text = message.fields[index] ?? null
-        row[name] = text === null ? null : (parsers[dataTypeID]?.(text, dataTypeID) ?? text)
+        const parse = parsers[dataTypeID]
+        // What is parsed may be null itself: JSON's.
+        row[name] = text !== null && parse ? parse(text, dataTypeID) : text
       }
       rows.push(row)
     }

@@ -26,6 +26,8 @@ export interface LoggerOptions {
 export interface RootLogger extends Logger {
   /** Hides these values from now on, in this logger and all its children. */
   addSecrets(secrets: readonly string[]): void
+  /** A text without secrets, as a line would have it. */
+  redact(text: string): string
 }
 
 /**
@@ -50,7 +52,11 @@ export function createLogger(options: LoggerOptions): RootLogger {
     },
     { write: (line) => sink.write(format(redactLine(redactor, line))) },
   )
-  return Object.assign(logger, { addSecrets: redactor.add, child: describingChild(logger) })
+  return Object.assign(logger, {
+    addSecrets: redactor.add,
+    redact: redactor.text,
+    child: describingChild(logger),
+  })
 }
 
 /** pino's formatters do not see the bindings of children. A child inherits this from its parent. */

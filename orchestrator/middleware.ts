@@ -2,7 +2,7 @@ import { MessageRefusedError } from '../agent/errors.ts'
 import { wordsOf } from '../agent/words-of.ts'
 import type { AcceptedMessage, AcceptedTurn, NewMessage } from '../api/deps.ts'
 import type { TurnResult } from '../api/turns-port.ts'
-import type { Arrival, Around } from '../bin/api/around.ts'
+import type { Around, Arrival } from '../bin/api/around.ts'
 
 export interface MiddlewareContext {
   readonly agentId: string

@@ -1,5 +1,5 @@
 import { RateLimitedError } from '../agent/errors.ts'
-import type { Arrival, Around } from '../bin/api/around.ts'
+import type { Around, Arrival } from '../bin/api/around.ts'
 
 const MINUTE_MS = 60_000
 

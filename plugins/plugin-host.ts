@@ -24,6 +24,17 @@ export interface HostedAgent {
   /** Milliseconds since the epoch of the row's last change. */
   readonly version: number
   readonly settings: Readonly<Record<string, unknown>>
+  /** What the character's file gives in code. */
+  readonly code?: HostedCode
+}
+
+export interface HostedCode {
+  /** They come before the named ones. */
+  readonly plugins: readonly LoadedPlugin[]
+  /** Called once with the runtime, when plugins and services have started. */
+  readonly init?: (runtime: unknown) => unknown
+  /** Changes with the code: the agent's plugins are then started anew. */
+  readonly version: string
 }
 
 export interface OpenedAgent {
@@ -72,9 +83,10 @@ export interface PluginFault {
 export interface PluginSource {
   /**
    * The plugin of a character's name, path or package, checked for its shape. Never installs anything.
+   * @param agent whose grants decide in which process it runs
    * @throws {PluginError} it is not installed (and how to), does not import, or is no plugin
    */
-  load(asked: string): Promise<LoadedPlugin>
+  load(asked: string, agent?: HostedAgent): Promise<LoadedPlugin>
 }
 
 export interface LoadedPlugin {

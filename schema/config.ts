@@ -100,6 +100,11 @@ export const configSchema = z.object({
     description: 'Hosts, comma-separated, whose attachments are fetched although not public.',
     expected: 'host names or IP addresses without ports, separated by commas',
   }),
+  pluginDataLoss: list.prefault('').register(settingMeta, {
+    env: 'TURNKEEPER_PLUGIN_DATA_LOSS',
+    description: 'Plugins, comma-separated, whose new tables may lose what the old ones hold.',
+    expected: 'names of plugins, separated by commas',
+  }),
   apiUrl: webUrl({
     env: 'TURNKEEPER_API_URL',
     flag: 'api-url',
@@ -269,6 +274,8 @@ export type Config = Readonly<z.output<typeof configSchema>> & {
   readonly temporalEnv: Readonly<Record<string, string>>
   /** Every `CHARACTER.<NAME>.<KEY>`: secrets of characters. */
   readonly characterEnv: Readonly<Record<string, string>>
+  /** Everything else of environment and `.env`, and the keys of models: what plugins may read. */
+  readonly pluginEnv: Readonly<Record<string, string>>
   /** What is set of `modelSettings`, by its name in the environment. */
   readonly modelSettings: Readonly<Record<string, string>>
 }

@@ -60,7 +60,11 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const temporalEnv = startingWith('TEMPORAL_', found)
   const characterEnv = startingWith('CHARACTER.', found)
   return {
-    config: { ...parsed.data, temporalEnv, characterEnv, modelSettings: modelValues(found) },
+    config: {
+      ...parsed.data,
+      ...{ temporalEnv, characterEnv, pluginEnv: foreign(found) },
+      modelSettings: modelValues(found),
+    },
     entries: entriesOf(found),
     warnings: [...nameWarnings([...found.keys()]), ...unsafe],
   }
@@ -78,6 +82,15 @@ function findValues(sources: Record<Found['source'], Values>): FoundValues {
     for (const [name, text] of Object.entries(sources[source])) found.set(name, { text, source })
   }
   return found
+}
+
+/** Not what the process itself is set up with: its token, its database, its salt. */
+function foreign(found: FoundValues): Values {
+  const ours = settings.flatMap(({ key, env }) => (key ? [env] : []))
+  const isOurs = (name: string) => ours.includes(name) || /^(TEMPORAL_|CHARACTER\.)/.test(name)
+  return Object.fromEntries(
+    [...found].flatMap(([name, { text }]) => (isOurs(name) ? [] : [[name, text]])),
+  )
 }
 
 const startingWith = (prefix: string, found: FoundValues): Values =>

@@ -6,6 +6,8 @@ type CreatedAt = ColumnType<Date, Date | undefined, never>
 /** Vectors of any length; only those of one length are compared. */
 export interface MemoryEmbeddingsTable {
   memory_id: string
+  /** The memory's. */
+  agent_id: string
   dims: number
   /** pgvector's text: `[0.1,0.2]`. */
   embedding: string

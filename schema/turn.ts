@@ -132,6 +132,11 @@ export type RespondDecision = 'respond' | 'ignore' | 'ask'
 export interface Decision {
   /** Names of the actions that run as steps of their own, in order. REPLY, IGNORE and NONE belong to `settle`. */
   readonly actions: readonly string[]
+  /**
+   * Those among them that need the process which holds the agent's sockets: they run on its task queue.
+   * Absent without any.
+   */
+  readonly gateway?: readonly string[]
   /** Another round is wanted behind the actions; whoever decides keeps count of them. */
   readonly more?: true
 }

@@ -56,6 +56,7 @@ async function ensureRepeat(
   const { taskId, agentId, isDue } = task
   const timing = timingOf(task)
   if (!timing) return
+  const handle = client.schedule.getHandle(taskScheduleId(taskId))
   try {
     await client.schedule.create<typeof taskWorkflow>({
       scheduleId: taskScheduleId(taskId),
@@ -68,12 +69,14 @@ async function ensureRepeat(
         args: [inputOf(settings, task)],
         ...startOptions(settings, task),
       },
-      state: { triggerImmediately: isDue, note: `Task ${taskId} of agent ${agentId}` },
+      state: { note: `Task ${taskId} of agent ${agentId}` },
     })
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error
-    await change(client.schedule.getHandle(taskScheduleId(taskId)), settings, task)
+    return change(handle, settings, task)
   }
+  // Not with its creation, which would let it run beside the first one that is scheduled.
+  if (isDue) await handle.trigger('SKIP')
 }
 
 /**
@@ -102,16 +105,20 @@ async function change(
   task: ScheduledTask,
 ): Promise<void> {
   const timing = timingOf(task)
-  const { spec, action } = await handle.describe()
+  const { spec, action, info } = await handle.describe()
   const every = timing?.spec.intervals[0]?.every
   const isSame = spec.intervals?.[0]?.every === every && action.taskQueue === taskQueue
-  if (!timing || isSame) return
-  await handle.update((previous) => ({
-    ...previous,
-    ...timing,
-    action: { ...previous.action, taskQueue },
-  }))
-  if (task.isDue) await handle.trigger('SKIP')
+  if (!timing) return
+  if (!isSame) {
+    await handle.update((previous) => ({
+      ...previous,
+      ...timing,
+      action: { ...previous.action, taskQueue },
+    }))
+  }
+  // Whoever made it may have died before it asked for the first run.
+  const isUnbegun = info.numActionsTaken === 0
+  if (task.isDue && (isUnbegun || !isSame)) await handle.trigger('SKIP')
 }
 
 /** Starting twice is harmless; one that ended may start again, and finds its claim. */

@@ -93,12 +93,12 @@ describe('the table of imports', () => {
     [
       'api/app.ts',
       `import type { A } from '../bin/ports.ts'`,
-      'only bin, bench and the tests may import bin',
+      'only bin, bench, orchestrator and the tests may import bin',
     ],
     [
       'api/app.ts',
       `import { open } from '../database/open.ts'`,
-      'only bin, bench and the tests may import database',
+      'only bin, bench, orchestrator and the tests may import database',
     ],
     ['shared/a.ts', '', `is in 'shared', which has no row`],
   ])('refuses in %s: %s', (path, text, message) => {

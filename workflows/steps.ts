@@ -26,6 +26,15 @@ export function stepsOf(turn: TurnInput) {
     proxyActivities<Activities>(
       worldStep(summary, { timeLeftMs: limitMs, heartbeatTimeoutMs: turn.heartbeatTimeoutMs }),
     )
+  // While no process holds the agent's sockets the step waits, as any would without a worker.
+  const gateway = (summary: string) =>
+    proxyActivities<Activities>({
+      ...worldStep(summary, {
+        timeLeftMs: timeLeftMs(),
+        heartbeatTimeoutMs: turn.heartbeatTimeoutMs,
+      }),
+      taskQueue: gatewayTaskQueue(turn.agentId),
+    })
   const local = <Result>(
     summary: string,
     call: (activities: Activities) => Promise<Result>,
@@ -47,8 +56,8 @@ export function stepsOf(turn: TurnInput) {
         : local('Compose the prompt', (a) => a.composeState(turn, round)),
     decide: (round: number) => world('Ask the model').decide(turn, round),
     steer: (round: number) => local('Take up what steers it', (a) => a.steer(turn, round)),
-    runAction: (ordinal: number, action: string) =>
-      world(`Run ${action}`).runAction(turn, { ordinal, action }),
+    runAction: (ordinal: number, action: string, needsGateway = false) =>
+      (needsGateway ? gateway : world)(`Run ${action}`).runAction(turn, { ordinal, action }),
     park: (ordinal: number) =>
       local('Wait for an approval', (a) => a.park(turn, ordinal), SETTLE_GRACE_MS),
     settle: (ending: Parameters<Activities['settle']>[1]) =>
@@ -58,6 +67,9 @@ export function stepsOf(turn: TurnInput) {
       world(`Evaluate ${evaluator}`, EVALUATE_LIMIT_MS).evaluate(turn, evaluator),
   }
 }
+
+/** As in temporal/ids.ts, whose values Workflows may not import. */
+const gatewayTaskQueue = (agentId: string) => `gateway:${agentId}`
 
 /** A local step that could not finish within its tries goes on as a regular one, with back-off. */
 async function withTwin<Result>(

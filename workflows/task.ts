@@ -29,6 +29,9 @@ function scheduledAt(): number {
  * build. So a change of this Workflow has to go behind `patched`. Workers without a build may not say it.
  */
 setWorkflowOptions(
-  () => (workflowInfo().currentDeploymentVersion ? { versioningBehavior: 'AUTO_UPGRADE' } : {}),
+  () =>
+    workflowInfo().currentDeploymentVersion?.deploymentName
+      ? { versioningBehavior: 'AUTO_UPGRADE' }
+      : {},
   taskWorkflow,
 )

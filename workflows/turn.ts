@@ -55,7 +55,8 @@ async function answer(
       const decided = await steps.decide(round)
       more = decided.more
       for (const action of decided.actions) {
-        const verdict = await steps.runAction(ordinal, action)
+        const needsGateway = decided.gateway?.includes(action) === true
+        const verdict = await steps.runAction(ordinal, action, needsGateway)
         if (verdict === 'needs_approval') return { kind: 'needs_approval', ordinal }
         ordinal += 1
       }

@@ -1,9 +1,10 @@
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Ports } from '../../agent/ports.ts'
 import { runChat } from '../../cli/chat.ts'
 import { type CommandInput, EXIT } from '../../cli/command.ts'
 import { createLogger, type RootLogger } from '../../observability/log.ts'
+import { freshenFolder } from '../../plugins/load/fresh-modules.ts'
 import { modelKeys } from '../../schema/model-settings.ts'
 import type { Assembly } from '../assembly.ts'
 import { type Closers, createClosers } from '../closers.ts'
@@ -12,6 +13,7 @@ import { drainTurns } from '../drain-turns.ts'
 import type { HttpServer } from '../http-server.ts'
 import { characterPaths, importCharacters } from '../import-characters.ts'
 import { openEmbedded } from '../open-embedded.ts'
+import { reloadPlugins } from '../reload-plugins.ts'
 import { installTemporalRuntime, startApi, startWorker } from '../roles.ts'
 import { listenForShutdown, type ShutdownRequest } from '../shutdown.ts'
 import { watchCharacters } from '../watch-characters.ts'
@@ -76,6 +78,8 @@ async function serve(dev: Dev): Promise<void> {
   })
   const agentIds = await importCharacters(assembly.agents, values.character, say)
   closers.add('character watch', followCharacters(dev, assembly))
+  const note = (line: string) => (dev.opensChat ? logger.info(line) : say(line))
+  closers.add('plugin watch', reloadPlugins(assembly, note))
   const worker = await startWorker(assembly, config, shutdown.signal)
   if (!worker) return
   closers.add('worker', () => worker.stop())
@@ -101,7 +105,10 @@ async function serve(dev: Dev): Promise<void> {
 /** A character that changed is read anew: turns that run go on, the next one has it. */
 function followCharacters({ values, logger }: Dev, { agents }: Assembly): () => void {
   const note = (text: string) => logger.warn(text)
-  return watchCharacters(characterPaths(values.character), async () => {
+  const paths = characterPaths(values.character)
+  return watchCharacters(paths, async () => {
+    // A project's files import each other: all of them are read anew.
+    for (const path of paths) freshenFolder(resolve(path))
     await importCharacters(agents, values.character, note).catch((err: unknown) =>
       logger.warn({ err }, 'The characters could not be read anew.'),
     )

@@ -85,18 +85,22 @@ const byId = (agentId: string, ids: readonly string[], type?: string): RawBuilde
 
 function isAsked(agentId: string, query: MemoryQuery): RawBuilder<unknown> {
   const { roomIds, documentId, start, end } = query
-  const [room, ...others] = roomIds ?? []
   return allOf(
-    sql`m.agent_id = ${agentId}`,
-    others.length === 0 && room !== undefined
-      ? isId('m.room_id', room) // of one room, the index has them in order
-      : isAmong('m.room_id', roomIds),
+    roomIds && isIn(agentId, roomIds),
+    // Not besides rooms, which tell the agent: both together look rarer than they are to the planner.
+    roomIds && documentId === undefined ? undefined : sql`m.agent_id = ${agentId}`,
     sameAs(query),
     documentId === undefined ? undefined : sql`m.metadata ->> 'documentId' = ${documentId}`,
     isTime(start) ? sql`m.created_at >= ${time(start)}` : undefined,
     // A row has microseconds.
     isTime(end) ? sql`m.created_at < ${time(end + 1)}` : undefined,
   )
+}
+
+/** A room's memories are its agent's. Of one room, the index has them in order. */
+function isIn(agentId: string, roomIds: readonly string[]): Condition {
+  const mine = sql`select id from rooms where ${isAmong('id', roomIds)} and agent_id = ${agentId}`
+  return roomIds.length === 1 ? sql`m.room_id = (${mine})` : sql`m.room_id in (${mine})`
 }
 
 function sameAs(query: MemoryQuery | MemorySearch): Condition {
@@ -125,7 +129,7 @@ function similar(agentId: string, search: MemorySearch): RawBuilder<Row> {
       select ${COLUMNS}, ${withoutInlineMedia('m.content')} as content, ${likeness} as similarity
       from memories m join memory_embeddings e on e.memory_id = m.id
       where ${allOf(sql`m.agent_id = ${agentId}`, isId('m.room_id', roomId), sameAs(search))}
-        and e.dims = ${embedding.length}::int
+        and e.agent_id = ${agentId} and e.dims = ${embedding.length}::int
     ) as compared
     where similarity >= ${Number.isFinite(threshold) ? threshold : -2}::float8
     order by similarity desc, id limit ${limitOf(count)}`

@@ -36,10 +36,10 @@ async function inserted(trx: Db, writer: Writer, memory: MemoryWrite): Promise<b
         ${memory.entityId}, ${json(memory.content)}::jsonb, ${json(memory.metadata ?? {})}::jsonb, ${unique},
         ${by?.turnId ?? null}, ${by?.step ?? null}, ${at}
       from rooms r where r.id = ${memory.roomId} and r.agent_id = ${agentId}
-      on conflict do nothing returning id
+      on conflict do nothing returning id, agent_id
     ), embedded as (
-      insert into memory_embeddings (memory_id, dims, embedding)
-      select id, ${embedding.length}::int, ${embedding.length > 0 ? vectorText(embedding) : null}::vector
+      insert into memory_embeddings (memory_id, agent_id, dims, embedding)
+      select id, agent_id, ${embedding.length}::int, ${embedding.length > 0 ? vectorText(embedding) : null}::vector
       from made where ${embedding.length}::int > 0
     )
     select id from made`.execute(trx)
@@ -68,8 +68,8 @@ export async function updateMemory(
     where ${isId('id', id)} and agent_id = ${agentId} returning id`.execute(trx)
   if (rows.length === 0 || !embedding || embedding.length === 0) return
   await sql`
-    insert into memory_embeddings (memory_id, dims, embedding)
-    values (${id}, ${embedding.length}, ${vectorText(embedding)}::vector)
+    insert into memory_embeddings (memory_id, agent_id, dims, embedding)
+    values (${id}, ${agentId}, ${embedding.length}, ${vectorText(embedding)}::vector)
     on conflict (memory_id) do update set dims = excluded.dims, embedding = excluded.embedding`.execute(
     trx,
   )

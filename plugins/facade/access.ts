@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime.ts'
 import type { RuntimeHost } from '../runtime-host.ts'
 import { workOf } from '../scope.ts'
 import { cachedRecords } from './cached-records.ts'
+import { changedIds, guardedRecords, guardWrites, type RecordGuard } from './guarded-records.ts'
 import { overlaid } from './overlay.ts'
 import { type InTurn, placeOf, refusedLate } from './place.ts'
 
@@ -16,11 +17,13 @@ export interface Access {
   readonly agentId: string
   /** The façade itself. Members ask each other through it, so that what was overwritten counts. */
   readonly runtime: Runtime
-  /** With what the running step wrote so far. @throws {PluginError} the turn was cut off */
+  /** What the member that runs may reach; absent: everything. */
+  readonly guard?: RecordGuard
+  /** With what the running step wrote so far. @throws {PluginError} the turn was cut off; it may not */
   records(): AgentRecords
   /**
    * Within a step that takes writes they commit with it, otherwise at once.
-   * @throws {PluginError} the turn was cut off, or is over and the write changes a memory
+   * @throws {PluginError} the turn was cut off, or is over and the write changes a memory; it may not
    * @throws {RecordError} it can never be stored
    */
   write(...writes: readonly RecordWrite[]): Promise<void>
@@ -30,22 +33,25 @@ export interface Access {
   now(): number
 }
 
-export function createAccess(host: RuntimeHost, runtime: Runtime): Access {
+export function createAccess(host: RuntimeHost, runtime: Runtime, guard?: RecordGuard): Access {
   const { agentId } = host
+  const records = (): AgentRecords => {
+    const place = placeOf(agentId)
+    const stored = host.records.of(agentId)
+    if (place.kind !== 'turn') return stored
+    const { reads, written } = place.turn
+    return overlaid(cachedRecords(stored, reads), written, agentId)
+  }
   return {
-    host,
-    agentId,
-    runtime,
-    records() {
-      const place = placeOf(agentId)
-      const stored = host.records.of(agentId)
-      if (place.kind !== 'turn') return stored
-      const { reads, written } = place.turn
-      return overlaid(cachedRecords(stored, reads), written, agentId)
-    },
+    ...{ host, agentId, runtime, ...(guard && { guard }) },
+    records: () => (guard ? guardedRecords(records(), guard) : records()),
     async write(...writes) {
       const kept = writes.map((write) => storableJson(write))
       for (const write of kept) checkRecord(write)
+      if (guard) {
+        const ids = changedIds(kept)
+        guardWrites(kept, ids.length > 0 ? await records().memoriesById(ids) : [], guard)
+      }
       await writeIn(host, kept)
     },
     nextId(kind) {

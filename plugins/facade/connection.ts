@@ -2,7 +2,7 @@ import type { RecordWrite } from '../../agent/records.ts'
 import { createUniqueUuid } from '../../schema/ids.ts'
 import { PluginError } from '../plugin-error.ts'
 import type { Access } from './access.ts'
-import { entityPut } from './entities.ts'
+import { entityPut, ownEntity } from './entities.ts'
 import { given, isObject } from './json.ts'
 import { participantAdd } from './participants.ts'
 import type { ConnectionMembers } from './record-members.ts'
@@ -32,6 +32,7 @@ export function connectionMembers(access: Access): ConnectionMembers {
             entityPut(access, entity, IF_MISSING),
             participantAdd(entity.id ?? '', first.id),
           ]),
+        ownEntityPut(access),
         participantAdd(access.agentId, first.id),
       )
     },
@@ -56,9 +57,14 @@ async function ensureConnection(access: Access, asked: ConnectionAsked): Promise
     worldPut(access, { id: worldId, name: worldName, messageServerId, metadata }, IF_MISSING),
     roomPut(access, { ...room, ...place }, IF_MISSING),
     participantAdd(entityId, roomId),
+    ownEntityPut(access),
     participantAdd(access.agentId, roomId),
   )
 }
+
+/** So that the agent has a name among the people of the room. */
+const ownEntityPut = (access: Access): RecordWrite =>
+  entityPut(access, ownEntity(access), IF_MISSING)
 
 /** By what else names them, where plugins leave ids out. */
 function idsOf({ agentId }: Access, asked: ConnectionAsked) {

@@ -11,10 +11,11 @@ import { placeOf } from './place.ts'
 
 /** The step's own context when the message is of its room; otherwise one outside of turns. */
 export async function contextFor(
-  { host, agentId }: Access,
+  { host, agentId, guard }: Access,
   message: ElizaMemory,
 ): Promise<TurnContext | WorkContext> {
   const place = placeOf(agentId)
+  guard?.room(message.roomId)
   if (place.kind !== 'turn' || place.turn.context.room.id !== message.roomId) {
     return host.contextFor(message)
   }

@@ -9,6 +9,7 @@ import { connectionMembers } from './connection.ts'
 import { entityMembers } from './entities.ts'
 import { evaluateOf } from './evaluate.ts'
 import { eventMembers } from './events.ts'
+import type { RecordGuard } from './guarded-records.ts'
 import { lifeCycleMembers } from './life-cycle.ts'
 import { logMembers } from './logs.ts'
 import { memoryMembers } from './memories.ts'
@@ -32,12 +33,14 @@ const MAX_STATES = 300
 /**
  * ElizaOS's runtime for one agent of this process. A plain object: plugins wrap it in a Proxy, and tests
  * overwrite what they like.
+ *
+ * @param guard what the member that runs may reach. @default everything
  */
-export function createRuntime(host: RuntimeHost): Runtime {
+export function createRuntime(host: RuntimeHost, guard?: RecordGuard): Runtime {
   const { agentId } = host
   // Complete after the assignment below; nothing is called before.
   const runtime = { agentId, character: host.character } as Runtime
-  return Object.assign(runtime, membersOf(createAccess(host, runtime)))
+  return Object.assign(runtime, membersOf(createAccess(host, runtime, guard)))
 }
 
 const membersOf = (access: Access): RuntimeMembers => ({

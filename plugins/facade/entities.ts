@@ -14,9 +14,8 @@ export function entityMembers(access: Access): EntityMembers {
     if (ids.length === 0) return []
     const found = await access.records().entities(ids)
     const isMissing = ids.includes(access.agentId) && !found.some(({ id }) => id === access.agentId)
-    return [...found, ...(isMissing ? [ownEntity(access)] : [])].map((entity) =>
-      toElizaEntity(entity, access.agentId),
-    )
+    const entities = found.map((entity) => toElizaEntity(entity, access.agentId))
+    return isMissing ? [...entities, ownEntity(access)] : entities
   }
   const createEntities = async (entities: readonly ElizaEntity[]): Promise<boolean> => {
     for (const entity of entities) entity.agentId = access.agentId
@@ -44,8 +43,8 @@ export function entityMembers(access: Access): EntityMembers {
 }
 
 /** Until it has said something somewhere, its own entity may not be stored. */
-const ownEntity = ({ agentId, runtime }: Access): Entity => ({
-  ...{ id: agentId, names: [runtime.character.name], metadata: {} },
+export const ownEntity = ({ agentId, runtime }: Access): ElizaEntity & { id: string } => ({
+  ...{ id: agentId, names: [runtime.character.name], metadata: {}, agentId },
 })
 
 async function withComponents(access: Access, entities: ElizaEntity[]): Promise<ElizaEntity[]> {

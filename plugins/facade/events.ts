@@ -13,6 +13,7 @@ export function eventMembers({ host, runtime }: Access): EventMembers {
       const handlers = runtime.events[event] ?? []
       handlers.push(handler)
       runtime.events[event] = handlers
+      host.changed()
     },
     getEvent: (event) => runtime.events[event],
     async emitEvent(names, payload) {

@@ -39,13 +39,13 @@ export function memoryMembers(access: Access): MemoryMembers {
         : list({ ...queryOf({ ...asked, count: limit ?? asked.count }), roomIds: [...roomIds] }),
     getMemoriesByWorldId: async (asked) =>
       asked.worldId ? list(queryOf({ ...asked, count: asked.count ?? asked.limit })) : [],
-    async countMemories(room, unique = true, tableName) {
-      const asked = typeof room === 'object' && room !== null ? room : { roomId: room }
-      const { type, roomIds, worldId } = queryOf({ tableName, ...asked })
-      const isUnique = (typeof room === 'object' && room?.unique) ?? unique
-      return access.records().countMemories({
-        ...{ type, roomIds, worldId, ...(isUnique && { unique: true }) },
-      })
+    async countMemories(room, unique, tableName) {
+      // One object in 2.x; ElizaOS counts only unique ones unless it is told otherwise.
+      const asked: MemoriesAsked =
+        typeof room === 'object' ? room : { roomId: room, unique, tableName }
+      const { type, roomIds, worldId } = queryOf(asked)
+      const only = (asked.unique ?? true) ? { unique: true } : {}
+      return access.records().countMemories(given({ type, roomIds, worldId, ...only }))
     },
   }
 }

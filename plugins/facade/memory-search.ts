@@ -11,6 +11,11 @@ import type { EmbeddingsAsked, MemorySearchAsked } from './shapes.ts'
 /** Of the newest memories with vectors, so many are compared by their words. */
 const MAX_COMPARED = 200
 
+/** The host's own service, as far as it is asked here. */
+interface EmbeddingQueue {
+  handleEmbeddingRequest?(request: object): Promise<void>
+}
+
 export function memorySearchMembers(access: Access): MemorySearchMembers {
   return {
     searchMemories: (asked) => searchMemories(access, asked),
@@ -20,10 +25,13 @@ export function memorySearchMembers(access: Access): MemorySearchMembers {
     addEmbeddingToMemory: (memory) => addEmbedding(access, memory),
     async queueEmbeddingGeneration(memory, priority = 'normal') {
       if (!memory || memory.embedding || !textOf(memory.content)) return
-      await access.runtime.emitEvent('EMBEDDING_GENERATION_REQUESTED', {
+      const request = {
         ...{ memory, priority, retryCount: 0, maxRetries: 3 },
         runId: access.runtime.getCurrentRunId(),
-      })
+      }
+      await access.runtime.emitEvent('EMBEDDING_GENERATION_REQUESTED', request)
+      const queue = access.runtime.getService<EmbeddingQueue>('embedding-generation')
+      await queue?.handleEmbeddingRequest?.(request)
     },
   }
 }

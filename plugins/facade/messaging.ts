@@ -10,7 +10,7 @@ import type { MessageOptions, MessageResult, MessageService } from './message-sh
 import { placeOf } from './place.ts'
 
 export function messagingMembers(access: Access): MessagingMembers {
-  const { host, runtime, agentId } = access
+  const { host, runtime, agentId, guard } = access
   return {
     messageService: messageService(access),
     elizaOS: elizaOSHandle(access),
@@ -23,6 +23,7 @@ export function messagingMembers(access: Access): MessagingMembers {
         const message = `A plugin sends a message to a target without a 'source'. Name the platform.`
         throw new PluginError('runtime', message)
       }
+      if (target.roomId) guard?.room(target.roomId)
       await host.messages.send(target, content, runtime.sendHandlers.get(target.source))
     },
     async sendControlMessage({ roomId, action, target }) {
@@ -55,10 +56,11 @@ interface Asked {
 
 /** The message becomes a turn, which is waited for. */
 export async function handleMessage(
-  { host, runtime, agentId }: Access,
+  { host, runtime, agentId, guard }: Access,
   message: ElizaMemory,
   { callback, options = {} }: Asked,
 ): Promise<MessageResult> {
+  guard?.room(message.roomId)
   refuseOwnRoom(agentId, message)
   const { onStreamChunk, abortSignal: signal } = options
   const id = message.id ?? randomUUID()

@@ -15,22 +15,29 @@ type MemoryReads = Pick<
 
 const DEFAULT_COUNT = 10
 
+/** More than the fragments of a long document. */
+const SPARE = 2_000
+const REMOVING: readonly RecordWrite['kind'][] = ['memory.delete', 'memory.clear', 'room.delete']
+
 /** Memories as they will be when the step has committed. */
 export function overlaidMemories(
   records: MemoryReads,
   all: readonly RecordWrite[],
   agentId: string,
 ): MemoryReads {
-  const written = all.filter(({ kind }) => kind.startsWith('memory.') || kind === 'message.send')
+  const written = all.filter(
+    ({ kind }) => kind.startsWith('memory.') || ['message.send', 'room.delete'].includes(kind),
+  )
   if (written.length === 0) return records
   const changes = memoryChanges(agentId)
   return {
     async memories(query) {
       const { count = DEFAULT_COUNT, offset = 0, withEmbeddings } = query
       // What was removed may have stood on this page: as many more are asked for.
-      const removed = written.filter(({ kind }) => kind === 'memory.delete').flatMap(idsOf).length
-      const wanted = Math.min(offset + count + removed, MAX_LISTED)
-      const rows = await records.memories({ ...query, offset: 0, count: wanted })
+      const spare = written.some(({ kind }) => REMOVING.includes(kind)) ? SPARE : 0
+      const wanted = Math.min(offset + count + spare, MAX_LISTED)
+      const listed = await records.memories({ ...query, offset: 0, count: wanted })
+      const rows = await withNamed(records, written, listed)
       const found = changed(rows, written, changes, (row) => isAsked(row, query))
       return sorted(found, query.oldestFirst)
         .slice(offset, offset + Math.min(count, MAX_LISTED))
@@ -43,7 +50,7 @@ export function overlaidMemories(
       return changed(rows, written, changes, isWanted).map(withoutEmbedding)
     },
     async searchMemories(search) {
-      const rows = await records.searchMemories(search)
+      const rows = await withNamed(records, written, await records.searchMemories(search))
       const isWanted = (row: StoredMemory) => isAsked(row, queryOf(search))
       return changed(rows, written, changes, isWanted)
         .flatMap((row) => found(row, search))
@@ -53,8 +60,9 @@ export function overlaidMemories(
     },
     async countMemories(query) {
       const isWanted = (row: StoredMemory) => isAsked(row, query)
-      if (written.some(({ kind }) => kind === 'memory.clear')) {
-        const rows = await records.memories({ ...query, count: MAX_LISTED })
+      if (written.some(({ kind }) => kind === 'memory.clear' || kind === 'room.delete')) {
+        const listed = await records.memories({ ...query, count: MAX_LISTED })
+        const rows = await withNamed(records, written, listed)
         return changed(rows, written, changes, isWanted).length
       }
       const standing = await records.countMemories(query)
@@ -63,6 +71,19 @@ export function overlaidMemories(
       return standing + after.length - touched.filter(isWanted).length
     },
   }
+}
+
+/** With the stored rows that the writes name: one that exists is not made again, and may fit now. */
+async function withNamed(
+  records: MemoryReads,
+  written: readonly RecordWrite[],
+  rows: readonly StoredMemory[],
+): Promise<readonly StoredMemory[]> {
+  const ids = written
+    .filter(({ kind }) => kind === 'memory.create' || kind === 'memory.update')
+    .flatMap(idsOf)
+  const others = [...new Set(ids)].filter((id) => !rows.some((row) => row.id === id))
+  return others.length === 0 ? rows : [...rows, ...(await records.memoriesById(others))]
 }
 
 /** The stored rows that the writes name. */
@@ -99,15 +120,24 @@ const memoryChanges = (agentId: string): Changes<StoredMemory> => ({
       if (row) rows.set(write.id, updated(row, write))
     }
     if (write.kind === 'memory.delete') {
-      for (const row of [...rows.values()]) if (isNamed(row, write.ids)) rows.delete(row.id)
+      removeWhere(rows, (row) => isNamed(row, write.ids))
     }
     if (write.kind === 'memory.clear') {
-      for (const row of [...rows.values()]) {
-        if (fits(row, write, ['roomId', 'type'])) rows.delete(row.id)
-      }
+      removeWhere(rows, (row) => fits(row, write, ['roomId', 'type']))
+    }
+    // Of a whole world's rooms nobody knows here which memories were theirs.
+    if (write.kind === 'room.delete') {
+      removeWhere(rows, ({ roomId }) => write.ids?.includes(roomId) ?? false)
     }
   },
 })
+
+function removeWhere(
+  rows: Map<string, StoredMemory>,
+  isWanted: (row: StoredMemory) => boolean,
+): void {
+  for (const row of [...rows.values()]) if (isWanted(row)) rows.delete(row.id)
+}
 
 const created = ({ memory }: WriteOf<'memory.create'>, agentId: string): StoredMemory => ({
   ...{ unique: true, createdAt: 0, metadata: {}, ...structuredClone(memory), agentId },

@@ -23,6 +23,7 @@ export function overlaidPlaces(
   agentId: string,
 ): PlaceReads {
   const rooms = roomChanges(agentId)
+  const roomsByIds = withNamedRooms(rooms, agentId)
   const entities = async (ids: readonly string[]) =>
     changed(await records.entities(ids), written, ENTITIES, ({ id }) => ids.includes(id))
   const participants = async (roomId: string) =>
@@ -39,14 +40,17 @@ export function overlaidPlaces(
       return changed([...standing, ...others], written, ENTITIES, isPresent)
     },
     rooms: async (ids) =>
-      changed(await records.rooms(ids), written, rooms, ({ id }) => ids.includes(id)),
-    roomsOfWorld: async (worldId) =>
-      changed(
-        await records.roomsOfWorld(worldId),
-        written,
-        rooms,
-        (room) => room.worldId === worldId,
-      ),
+      changed(await records.rooms(ids), written, roomsByIds, ({ id }) => ids.includes(id)),
+    async roomsOfWorld(worldId) {
+      const listed = await records.roomsOfWorld(worldId)
+      const others = written
+        .flatMap((write) => (write.kind === 'room.put' ? [write.room.id] : []))
+        .filter((id) => !listed.some((room) => room.id === id))
+      // One that exists elsewhere is not made again.
+      const elsewhere = others.length === 0 ? [] : await records.rooms([...new Set(others)])
+      const isHere = (room: RoomRecord) => room.worldId === worldId
+      return changed([...listed, ...elsewhere], written, rooms, isHere)
+    },
     async roomIdsOf(entityIds) {
       const rows = await records.roomIdsOf(entityIds)
       return changed(rows, written, roomIdChanges(entityIds))
@@ -67,14 +71,21 @@ export function overlaidPlaces(
   }
 }
 
+interface Put<Row> {
+  readonly row: Partial<Row>
+  readonly ifMissing?: boolean
+  /** It was made only because something named it: then it counts as missing. */
+  isBlank(row: Row): boolean
+}
+
 /** What is put; undefined keys leave what stands there. */
 function put<Row extends { readonly id: string }>(
   rows: Map<string, Row>,
   empty: Row,
-  { ifMissing, row }: { readonly ifMissing?: boolean; readonly row: Partial<Row> },
+  { ifMissing, row, isBlank }: Put<Row>,
 ): void {
   const standing = rows.get(empty.id)
-  if (standing && ifMissing) return
+  if (standing && ifMissing && !isBlank(standing)) return
   const given = Object.entries(row).filter(([, value]) => value !== undefined)
   rows.set(empty.id, { ...(standing ?? empty), ...structuredClone(Object.fromEntries(given)) })
 }
@@ -82,10 +93,21 @@ function put<Row extends { readonly id: string }>(
 const ENTITIES: Changes<Entity> = {
   idOf: ({ id }) => id,
   apply(rows, write) {
+    for (const id of namedBy(write)) if (!rows.has(id)) rows.set(id, blankEntity(id))
     if (write.kind !== 'entity.put') return
     const { entity: row, ifMissing } = write
-    put<Entity>(rows, { id: row.id, names: [], metadata: {} }, { row, ifMissing })
+    const isBlank = ({ names }: Entity) => names.length === 0
+    put(rows, blankEntity(row.id), { row, ifMissing, isBlank })
   },
+}
+
+const blankEntity = (id: string): Entity => ({ id, names: [], metadata: {} })
+
+/** The database makes entities that something refers to. */
+function namedBy(write: RecordWrite): readonly string[] {
+  if (write.kind === 'participant.add') return [write.entityId]
+  if (write.kind !== 'relationship.put') return []
+  return [write.relationship.sourceEntityId, write.relationship.targetEntityId]
 }
 
 const roomChanges = (agentId: string): Changes<RoomRecord> => ({
@@ -93,11 +115,32 @@ const roomChanges = (agentId: string): Changes<RoomRecord> => ({
   apply(rows, write) {
     if (write.kind === 'room.put') {
       const { room: row, ifMissing } = write
-      put<RoomRecord>(rows, { metadata: {}, ...row, agentId }, { row, ifMissing })
+      const isBlank = ({ source }: RoomRecord) => source === 'unknown'
+      put<RoomRecord>(rows, { metadata: {}, ...row, agentId }, { row, ifMissing, isBlank })
     }
     if (write.kind === 'world.delete') removeRooms(rows, { worldId: write.id })
     if (write.kind === 'room.delete') removeRooms(rows, write)
   },
+})
+
+/** The database makes rooms in which something is, too: only where all were asked for is one missing. */
+const withNamedRooms = (rooms: Changes<RoomRecord>, agentId: string): Changes<RoomRecord> => ({
+  ...rooms,
+  apply(rows, write) {
+    const id = roomNamedBy(write)
+    if (id !== undefined && !rows.has(id)) rows.set(id, blankRoom(id, agentId))
+    rooms.apply(rows, write)
+  },
+})
+
+function roomNamedBy(write: RecordWrite): string | undefined {
+  if (write.kind === 'participant.add') return write.roomId
+  return write.kind === 'memory.create' ? write.memory.roomId : undefined
+}
+
+const blankRoom = (id: string, agentId: string): RoomRecord => ({
+  ...{ id, agentId, worldId: agentId, channelId: id },
+  ...{ source: 'unknown', type: 'SELF', metadata: {} },
 })
 
 function removeRooms(
@@ -112,9 +155,14 @@ function removeRooms(
 const worldChanges = (agentId: string): Changes<World> => ({
   idOf: ({ id }) => id,
   apply(rows, write) {
+    const blank = (id: string): World => ({ id, agentId, metadata: {} })
     if (write.kind === 'world.put') {
       const { world: row, ifMissing } = write
-      put<World>(rows, { id: row.id, agentId, metadata: {} }, { row, ifMissing })
+      const isBlank = ({ name, metadata }: World) => !name && Object.keys(metadata).length === 0
+      put<World>(rows, blank(row.id), { row, ifMissing, isBlank })
+    }
+    if (write.kind === 'room.put' && !rows.has(write.room.worldId)) {
+      rows.set(write.room.worldId, blank(write.room.worldId))
     }
     if (write.kind === 'world.delete') rows.delete(write.id)
     if (write.kind !== 'world.set') return
@@ -133,6 +181,7 @@ function withSet(
 ): JsonObject {
   if (key === undefined) return object
   const standing = object[key]
+  if (value === undefined && !Object.hasOwn(object, key)) return object
   const inner = path.length === 0 ? value : withSet(isObject(standing) ? standing : {}, path, value)
   const { [key]: _replaced, ...rest } = object
   return inner === undefined ? rest : { ...rest, [key]: inner }

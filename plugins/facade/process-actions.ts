@@ -10,7 +10,7 @@ import type { StateMembers } from '../runtime.ts'
 import type { Access } from './access.ts'
 import { resultsKey, toElizaResult } from './action-results.ts'
 import { toState, type Work, workFor } from './contexts.ts'
-import { isObject, toObject } from './json.ts'
+import { isObject, toContent, toObject } from './json.ts'
 
 /** One after the other, in the step that runs. One that fails is a failed result, and the next one runs. */
 export function processActionsOf(access: Access): StateMembers['processActions'] {
@@ -19,10 +19,10 @@ export function processActionsOf(access: Access): StateMembers['processActions']
     if (wanted.length === 0) return
     const work = await workFor(access, message)
     const outcomes: ActionOutcome[] = []
-    for (const { name, parameters } of wanted) {
+    for (const { name, parameters, reply } of wanted) {
       const action = findAction(work.context.agent.actions, name)
       const actions = wanted.map((each) => each.name)
-      const given = { access, message, work, state, callback, parameters, outcomes, actions }
+      const given = { access, message, work, state, callback, parameters, reply, outcomes, actions }
       const result = action ? await carriedOut(action, given) : unknownAction(name)
       outcomes.push({ ...result, action: action?.name ?? name })
     }
@@ -38,20 +38,26 @@ interface Given {
   readonly state: ElizaState | undefined
   readonly callback: ElizaCallback | undefined
   readonly parameters: JsonObject
+  /** What stands beside the action: REPLY says it. */
+  readonly reply: Content
   /** Of the actions before it. */
   readonly outcomes: readonly ActionOutcome[]
   /** All that were asked for. */
   readonly actions: readonly string[]
 }
 
-function wantedIn({ content }: ElizaMemory): { name: string; parameters: JsonObject }[] {
+type Wanted = Pick<Given, 'parameters' | 'reply'> & { readonly name: string }
+
+function wantedIn({ content }: ElizaMemory): Wanted[] {
   const names = Array.isArray(content.actions) ? content.actions : []
   const byName = toObject(content.params, 'the parameters of actions') ?? {}
+  const { text, thought } = toContent(content, 'a response')
+  const reply = { ...(text && { text }), ...(thought && { thought }) }
   return names
     .filter((name) => typeof name === 'string' && name !== '')
     .map((name) => {
       const parameters = byName[name] ?? byName[name.toUpperCase()]
-      return { name, parameters: isObject(parameters) ? parameters : {} }
+      return { name, reply, parameters: isObject(parameters) ? parameters : {} }
     })
 }
 
@@ -83,12 +89,23 @@ async function carriedOut(action: Action, given: Given): Promise<ActionResult> {
       return { success: false, error: `The action '${action.name}' does not apply now.` }
     }
     if (await asksFirst(action, parameters)) return NEEDS_APPROVAL
-    return action.handler({ ...contextOf(action, given), state, say: (each) => said.push(each) })
+    const say = (content: Content) => void said.push(content)
+    if (action.name === 'REPLY' && !action.isForeign) return spoken(given.reply, say)
+    return action.handler({ ...contextOf(action, given), state, say })
   })
   for (const content of said) await callback?.({ ...structuredClone(content) })
   const actionStatus = result.success ? 'completed' : 'failed'
   await tell('ACTION_COMPLETED', { actionStatus, actionResult: toElizaResult(action.name, result) })
   return result
+}
+
+/** Ours leaves its words to the end of the turn, which is not told of these. */
+function spoken(reply: Content, say: (content: Content) => void): ActionResult {
+  const { text } = reply
+  if (!text)
+    return { success: false, error: `There is nothing to say: REPLY stands beside no text.` }
+  say({ ...reply, actions: ['REPLY'] })
+  return { success: true, text }
 }
 
 async function resultOf(

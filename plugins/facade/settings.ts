@@ -9,7 +9,7 @@ const MAX_CONVERSATION_LENGTH = 1_000
  * ElizaOS's order: secrets, settings, `settings.secrets`, the process's environment; what counts as false
  * in JavaScript is passed over, as it is there.
  */
-export function settingMembers({ host, runtime }: Access): SettingMembers {
+export function settingMembers({ host, runtime, guard }: Access): SettingMembers {
   const secrets = new Map<string, unknown>()
   const settings = new Map<string, unknown>()
   const stored = (key: string): unknown => {
@@ -17,10 +17,12 @@ export function settingMembers({ host, runtime }: Access): SettingMembers {
     return ownOf(host.settings, key) || ownOf(ofCharacter, key) || ownOf(ofCharacter?.secrets, key)
   }
   return {
-    getSetting: (key) =>
-      asSetting(
+    getSetting(key) {
+      if (guard && !guard.maySeeSetting(key)) return null
+      return asSetting(
         secrets.get(key) || settings.get(key) || stored(key) || host.environment(String(key)),
-      ),
+      )
+    },
     setSetting(key, value, secret = false) {
       const kept = secret ? secrets : settings
       if (value === null || value === undefined) kept.delete(key)

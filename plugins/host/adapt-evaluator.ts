@@ -9,7 +9,7 @@ import type { AdaptPorts } from './adapt-ports.ts'
 import { bufferedCallback } from './callback.ts'
 import { elizaMemory, elizaState } from './eliza-shapes.ts'
 import { memberOf } from './isolate.ts'
-import { turnScopeOf } from './turn-scope.ts'
+import { attemptOf, turnScopeOf } from './turn-scope.ts'
 import { askValidate } from './validate.ts'
 
 /** What ElizaOS composes for evaluators. */
@@ -63,14 +63,15 @@ async function handled(
   )
 }
 
-/** Composed once for a step, by what the step loaded: `validate` and the handler see the same. */
+/** Composed once for an attempt: `validate` and the handler see the same. */
 const states = new WeakMap<object, Promise<State>>()
 
 function stateFor(context: TurnContext): Promise<State> {
-  const known = states.get(context.message)
+  const attempt = attemptOf(context)
+  const known = states.get(attempt)
   if (known) return known
   const composing = composeState(context, { only: PROVIDERS }).then(({ state }) => state)
-  composing.catch(() => states.delete(context.message))
-  states.set(context.message, composing)
+  composing.catch(() => states.delete(attempt))
+  states.set(attempt, composing)
   return composing
 }

@@ -9,18 +9,21 @@ import { currentScope } from '../scope.ts'
 import type { AdaptPorts } from './adapt-ports.ts'
 import { contextOutside } from './event-context.ts'
 import { type AgentEvents, createAgentEvents } from './events.ts'
-import { createHealth } from './health.ts'
+import { createHealth, type Health } from './health.ts'
 import type { PluginHostInput } from './host-input.ts'
 import { createIsolation, type Isolation } from './isolate.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import type { LoopWatch } from './loop-watch.ts'
-import { createMembers, type Members, UNKNOWN_OWNER } from './members.ts'
+import { createMembers, type Members } from './members.ts'
 import { messageOf, roomOf } from './outside-message.ts'
 import { hidingSecrets } from './reason.ts'
+import { type HostedWorker, withTasks, workerOf } from './run-task.ts'
 import { createServices, type Services } from './services.ts'
+import { UNKNOWN_OWNER } from './unknown-owner.ts'
 
 /** One agent's plugins at work: the façade, and what stands behind it. */
 export interface AgentHost {
+  /** Made when somebody asks for it: an agent without plugins needs none. */
   readonly runtime: Runtime
   readonly members: Members
   readonly services: Services
@@ -28,6 +31,7 @@ export interface AgentHost {
   readonly events: AgentEvents
   readonly ports: AdaptPorts
   agent(): Agent
+  worker(task: string): HostedWorker | undefined
   /** Another version of the character, for the same plugins. */
   update(hosted: HostedAgent): void
 }
@@ -38,6 +42,8 @@ export interface AgentHostInput {
   readonly watch: LoopWatch
   /** Plugins whose service holds a socket. */
   readonly gateways: ReadonlySet<string>
+  /** It has been opened: from now on others hear of changes. */
+  isOpen(): boolean
   /** Registers a whole plugin, as at the opening. */
   registerPlugin: RuntimeHost['registerPlugin']
 }
@@ -50,52 +56,102 @@ export function createAgentHost(given: AgentHostInput): AgentHost {
   const redact = hidingSecrets(input.redact, secretsOf(hosted.character))
   const health = createHealth({ agentId, limits, log, redact, now })
   const isolation = createIsolation({ health, limits, watch, redact, now })
-  const ports: AdaptPorts = { agentId, runtime: () => runtime, isolation, limits, log, redact }
-  const members = createMembers({ ...ports, needsGateway: (plugin) => gateways.has(plugin) })
+  const ports: AdaptPorts = { agentId, runtime: () => runtime(), isolation, limits, log, redact }
+  const hasRuntime = () => made !== undefined
+  const needsGateway = (plugin: string) => input.gateway !== undefined && gateways.has(plugin)
+  const members = createMembers({ ...ports, hasRuntime, needsGateway })
   const services = createServices(ports)
   const events = createAgentEvents(ports, members.listeners)
+  const tasks = { ...ports, hasRuntime, ownerOf: members.ownerOf }
   let built: Agent | undefined
   const agent = () => {
-    built ??= input.buildAgent(hosted, members.adapted())
+    built ??= withTasks(tasks, input.buildAgent(hosted, members.adapted()))
     return built
   }
-  const host: RuntimeHost = {
+  const changed = () => {
+    const scope = currentScope()
+    if (scope?.agentId === agentId) members.adopt(scope.plugin)
+    members.changed()
+    built = undefined
+    if (given.isOpen()) input.onChanged?.(agentId)
+  }
+  let workers = 0
+  const workersChanged = () => {
+    const count = made?.taskWorkers.size ?? 0
+    if (count !== workers) changed()
+    workers = count
+  }
+  let made: Runtime | undefined
+  const runtime = () => {
+    made ??= input.createRuntime(
+      runtimeHost(given, {
+        hosted: () => hosted,
+        agent,
+        changed,
+        workersChanged,
+        members,
+        services,
+        events,
+        health,
+      }),
+    )
+    return made
+  }
+  return {
+    get runtime() {
+      return runtime()
+    },
+    ...{ members, services, isolation, events, ports, agent },
+    worker: (name) => workerOf(tasks, name),
+    update(next) {
+      hosted = next
+      built = undefined
+      if (made) made.character = next.character
+    },
+  }
+}
+
+interface Behind extends Pick<AgentHost, 'agent' | 'members' | 'services' | 'events'> {
+  hosted(): HostedAgent
+  changed(): void
+  /** Perhaps: the same is told of tasks. */
+  workersChanged(): void
+  readonly health: Health
+}
+
+/** What the façade stands on. */
+function runtimeHost(
+  { input, hosted: { id: agentId }, registerPlugin }: AgentHostInput,
+  { hosted, agent, changed, workersChanged, members, services, events, health }: Behind,
+): RuntimeHost {
+  const { log, now = Date.now } = input
+  return {
     agentId,
     get character() {
-      return hosted.character
+      return hosted().character
     },
     get settings() {
-      return hosted.settings
+      return hosted().settings
     },
     environment: (name) => input.environment(name, agentId),
     records: input.records,
     agent,
-    changed() {
-      members.changed()
-      built = undefined
-      input.onChanged?.(agentId)
-    },
-    registerPlugin: given.registerPlugin,
+    changed,
+    registerPlugin,
     startService: (service) => services.start(service, currentScope()?.plugin ?? UNKNOWN_OWNER),
-    globalService: (type) => input.globalServices?.get(type),
+    globalService: (type) => input.globalServices?.get(type) ?? input.hostService?.(agentId, type),
     models: input.models({ agentId, agent, handler: members.model }),
     commit: (writes) => input.records.commit(agentId, writes),
     contextFor: (message) => contextFor(input, { agent: agent(), message, now: now() }),
     messages: input.messages(agentId),
-    tasksChanged: () => input.onTasksChanged?.(agentId),
+    tasksChanged() {
+      workersChanged()
+      input.onTasksChanged?.(agentId)
+    },
     emit: (names, payload) => events.emit(names, payload),
     log,
     noteFault: (scope, what, error) =>
       health.note({ plugin: scope?.plugin ?? UNKNOWN_OWNER, member: scope?.member ?? what }, error),
-  }
-  const runtime = input.createRuntime(host)
-  return {
-    ...{ runtime, members, services, isolation, events, ports, agent },
-    update(next) {
-      hosted = next
-      built = undefined
-      runtime.character = next.character
-    },
   }
 }
 

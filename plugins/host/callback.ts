@@ -23,7 +23,10 @@ export interface CallbackInput {
 }
 
 /** Keys of a content that say nothing by themselves. */
-const SILENT_KEYS = ['text', 'thought', 'actions', 'providers', 'source', 'inReplyTo', 'simple']
+const SILENT_KEYS: readonly string[] = [
+  ...['text', 'thought', 'actions', 'providers', 'source', 'target', 'simple', 'channelType'],
+  ...['inReplyTo', 'responseId', 'responseMessageId', 'mentionContext'],
+]
 const MAX_LENGTH = 1_000_000
 
 /**

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import type { HostedAgent } from '../plugin-host.ts'
 
 /** What plugins were started with: when it changes, they are started anew. Never stored: secrets are in it. */
-export function fingerprintOf({ character, settings }: HostedAgent): string {
+export function fingerprintOf({ character, settings, code }: HostedAgent): string {
   const { plugins = [], secrets = {}, settings: own = {} } = character
   return createHash('sha256')
-    .update(stableJson([plugins, secrets, own, settings]))
+    .update(stableJson([plugins, secrets, own, settings, code?.version]))
     .digest('hex')
 }
 

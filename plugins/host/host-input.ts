@@ -8,6 +8,7 @@ import type { HostLog, HostMessages, HostModels, RuntimeHost } from '../runtime-
 import type { HostLimits } from './limits.ts'
 import type { NamedPlugin } from './load-plugins.ts'
 import type { Redact } from './reason.ts'
+import type { SocketGateway } from './socket-services.ts'
 
 /** What an agent's models are made of, for `models`. */
 export interface ModelPlace {
@@ -44,7 +45,11 @@ export interface PluginHostInput {
   /** Of every agent of the process, before its own. @default none */
   readonly globalPlugins?: readonly NamedPlugin[]
   /** Shared by all agents, by type. @default none */
-  readonly globalServices?: ReadonlyMap<string, unknown>
+  readonly globalServices?: { get(type: string): unknown }
+  /** The host's own, behind a plugin's: `createHostServices`. @default none */
+  hostService?(agentId: string, type: string): unknown
+  /** Which process runs services that hold sockets. @default each its own, and their actions run anywhere */
+  readonly gateway?: SocketGateway
   readonly limits?: HostLimits
   /** Before anything of a plugin runs: what it may reach. @throws {PluginError} it must not run */
   permit?(agent: HostedAgent, loaded: LoadedPlugin): void

@@ -49,13 +49,7 @@ export const memberOf = ({ kind, name }: Pick<MemberCall, 'kind' | 'name'>): str
 
 const NEVER = new AbortController().signal
 
-/** Longer than any timer of ours waits: `withinTime` takes no "for ever". */
-const UNLIMITED_MS = 2 ** 31 - 1
-
 export function createIsolation({ health, limits, watch, redact, now }: IsolationInput): Isolation {
-  const limitOf = ({ kind, limitMs }: MemberCall) =>
-    limitMs ?? (kind === 'model' ? UNLIMITED_MS : limits.timeMs[kind])
-
   const admit = ({ plugin, kind, name }: MemberCall) => {
     if (!isPausable(kind)) return
     const until = health.pausedUntil({ plugin, member: memberOf({ kind, name }) })
@@ -82,7 +76,7 @@ export function createIsolation({ health, limits, watch, redact, now }: Isolatio
       const life = lifeOf(signal, kind)
       const scope = call.scope(life.signal, member)
       try {
-        const result = await withinTime(signal, limitOf(call), (inner) => {
+        const result = await withinTime(signal, call.limitMs ?? limits.timeMs[kind], (inner) => {
           life.follow(inner)
           const run = () => watch.during(scope, () => work(life.signal, scope))
           return inScope(scope, run).finally(life.settle)
@@ -96,8 +90,7 @@ export function createIsolation({ health, limits, watch, redact, now }: Isolatio
           throw error
         }
         health.failed({ plugin, member }, error, isPausable(kind))
-        // Whoever asked for a model reads what went wrong, such as a status.
-        throw call.kind === 'model' ? error : named(plugin, member, { error, redact })
+        throw named(plugin, member, { error, redact })
       } finally {
         scope.state = 'ended'
       }

@@ -9,12 +9,11 @@ export type MemberKind =
   | 'service'
   | 'stop'
   | 'route'
-  | 'model'
   | 'task'
 
 export interface HostLimits {
-  /** Milliseconds that one call of a member may take. A model has none here: silence is watched. */
-  readonly timeMs: Readonly<Record<Exclude<MemberKind, 'model'>, number>>
+  /** Milliseconds that one call of a member may take. Of models, silence is watched elsewhere. */
+  readonly timeMs: Readonly<Record<MemberKind, number>>
   /** Messages that one action may say. */
   readonly callbacks: number
   /** Failures in a row after which a member is not asked for `pauseMs`. */
@@ -38,7 +37,7 @@ export const DEFAULT_LIMITS: HostLimits = {
     service: 30_000,
     stop: 5_000,
     route: 60_000,
-    task: 120_000,
+    task: 300_000,
   },
   callbacks: 20,
   failuresInRow: 5,

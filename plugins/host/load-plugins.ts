@@ -14,7 +14,7 @@ export interface NamedPlugin extends LoadedPlugin {
 export interface PluginWishes {
   /** In the order of registration: those of every agent, then the character's. */
   readonly names: readonly string[]
-  /** Given in code, for every agent. */
+  /** Given in code: those of every agent, then its own. */
   readonly given: readonly NamedPlugin[]
   /** Why a name needs no package here; undefined when it does. */
   supersededBy(name: string): string | undefined
@@ -47,10 +47,15 @@ export async function findPlugins(
     if (asked.has(shortName(name))) continue
     asked.add(shortName(name))
     const read = await readPlugin(source, wishes, { name, redact })
-    if ('state' in read) verdicts.push(read)
-    else found.push(read)
-    if ('state' in read && read.state === 'superseded') provided.push(name)
-    if (!('state' in read)) waiting.push(...dependenciesOf(read))
+    if (!('state' in read)) {
+      found.push(read)
+      // It was asked for by its path, perhaps, and others need it by its name.
+      asked.add(shortName(read.plugin.name))
+      waiting.push(...dependenciesOf(read))
+      continue
+    }
+    verdicts.push(read)
+    if (read.state === 'superseded') provided.push(name)
   }
   const { ordered, failed, skipped } = orderPlugins(found, { provided })
   const left = [

@@ -32,6 +32,9 @@ export function createLoopWatch({ blockMs, onBlock }: LoopWatchInput): LoopWatch
     const lateMs = performance.now() - lastBeat - intervalMs
     lastBeat = performance.now()
     if (lateMs > blockMs && running.size > 0) report([...running], lateMs)
+    // One that was left behind may never end.
+    for (const scope of running) if (scope.state === 'ended') running.delete(scope)
+    if (running.size === 0) stop()
   }
 
   const start = () => {

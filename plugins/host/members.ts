@@ -1,17 +1,11 @@
-import type { Action } from '../../agent/action.ts'
-import type { Evaluator } from '../../agent/evaluator.ts'
-import type { ModelHandler, ModelPurpose } from '../../agent/models.ts'
 import type { Plugin } from '../../agent/plugin.ts'
-import type { Provider } from '../../agent/provider.ts'
 import type { ElizaEventHandler, ElizaPlugin, ElizaRoute } from '../contract.ts'
-import { modelTypeOf } from '../models/model-types.ts'
 import type { RegisteredModel } from '../runtime.ts'
-import { adaptAction } from './adapt-action.ts'
-import { adaptEvaluator } from './adapt-evaluator.ts'
+import { type AdapterPorts, createAdapter, membersIn } from './adapt-members.ts'
 import { adaptModel } from './adapt-model.ts'
 import type { AdaptPorts } from './adapt-ports.ts'
-import { adaptProvider } from './adapt-provider.ts'
 import type { EventListener } from './events.ts'
+import { UNKNOWN_OWNER } from './unknown-owner.ts'
 
 /** The members that stand in the lists of one agent's runtime, and whose they are. */
 export interface Members {
@@ -19,10 +13,13 @@ export interface Members {
   add(plugin: ElizaPlugin): void
   /** What was registered since by somebody unnamed is this plugin's. */
   adopt(plugin: string): void
+  /** It failed: none of its members is used, also of those that it registers later. */
+  ban(plugin: string): void
   /** As `buildAgent` takes them. The same objects until something was registered. */
   adapted(): readonly Plugin[]
   /** Something was registered. */
   changed(): void
+  ownerOf(member: object): string
   listeners(event: string): readonly EventListener[]
   routes(): readonly (ElizaRoute & { readonly plugin: string })[]
   /** Of a type that no purpose of ours stands for. */
@@ -32,13 +29,10 @@ export interface Members {
   ): ((params: unknown) => Promise<unknown>) | undefined
 }
 
-export interface MembersInput extends AdaptPorts {
-  /** Whether a plugin's actions need what one process holds. */
-  needsGateway(plugin: string): boolean
+export interface MembersInput extends AdapterPorts {
+  /** Agents without plugins have none. */
+  hasRuntime(): boolean
 }
-
-/** Who registers without saying so, outside of any member of a plugin. */
-export const UNKNOWN_OWNER = 'runtime'
 
 export function createMembers(ports: MembersInput): Members {
   const owners = new WeakMap<object, string>()
@@ -47,15 +41,23 @@ export function createMembers(ports: MembersInput): Members {
     if (!owners.has(member)) owners.set(member, plugin)
     return member
   }
-  const adapter = createAdapter(ports, ownerOf)
+  const banned = new Set<string>()
+  const adapter = createAdapter(ports, { ownerOf, banned })
   let known: readonly Plugin[] | undefined
   return {
-    add: (plugin) => register(ports, plugin, own),
+    add(plugin) {
+      banned.delete(plugin.name)
+      register(ports, plugin, own)
+    },
+    ownerOf,
+    ban: (plugin) => void banned.add(plugin),
     adopt(plugin) {
-      for (const member of allMembers(ports.runtime())) own(member, plugin)
+      if (!ports.hasRuntime()) return
+      for (const member of membersIn(ports.runtime())) own(member, plugin)
       known = undefined
     },
     adapted() {
+      if (!ports.hasRuntime()) return []
       known ??= adapter()
       return known
     },
@@ -63,12 +65,18 @@ export function createMembers(ports: MembersInput): Members {
       known = undefined
     },
     listeners: (event) => {
-      const handlers: unknown = ports.runtime().events[event]
+      const handlers: unknown = ports.hasRuntime() ? ports.runtime().events[event] : undefined
       if (!Array.isArray(handlers)) return []
       const functions: ElizaEventHandler[] = handlers.filter((one) => typeof one === 'function')
-      return functions.map((handler) => ({ handler, plugin: ownerOf(handler) }))
+      return functions
+        .map((handler) => ({ handler, plugin: ownerOf(handler) }))
+        .filter(({ plugin }) => !banned.has(plugin))
     },
-    routes: () => ports.runtime().routes.map((route) => ({ ...route, plugin: ownerOf(route) })),
+    routes: () => {
+      const routes = ports.hasRuntime() ? ports.runtime().routes : []
+      const owned = routes.map((route) => ({ ...route, plugin: ownerOf(route) }))
+      return owned.filter(({ plugin }) => !banned.has(plugin))
+    },
     model: (type, provider) => foreignModel(ports, type, provider),
   }
 }
@@ -92,66 +100,6 @@ function register({ runtime }: AdaptPorts, plugin: ElizaPlugin, own: Own): void 
   }
   for (const route of listed(plugin.routes)) target.routes.push(own(route, name))
 }
-
-function allMembers(runtime: ReturnType<AdaptPorts['runtime']>): readonly object[] {
-  const { actions, providers, evaluators, routes, events } = runtime
-  const handlers = Object.values(events).flatMap((list) => (Array.isArray(list) ? list : []))
-  return [...actions, ...providers, ...evaluators, ...routes, ...handlers].filter(
-    (member) => member !== null && (typeof member === 'object' || typeof member === 'function'),
-  )
-}
-
-/** Each member is adapted once: turns find the same object again. */
-function createAdapter(ports: MembersInput, ownerOf: (member: object) => string) {
-  const actions = new WeakMap<object, Action>()
-  const providers = new WeakMap<object, Provider>()
-  const evaluators = new WeakMap<object, Evaluator>()
-  const once = <K extends object, V>(map: WeakMap<object, V>, key: K, make: () => V): V => {
-    const found = map.get(key) ?? make()
-    map.set(key, found)
-    return found
-  }
-  return (): readonly Plugin[] => {
-    const runtime = ports.runtime()
-    const names = new Set(allMembers(runtime).map(ownerOf))
-    const of = <T extends object>(list: readonly T[], plugin: string) =>
-      list.filter((member) => ownerOf(member) === plugin)
-    const plugins = [...names].map((plugin): Plugin => {
-      const needsGateway = ports.needsGateway(plugin)
-      return {
-        ...{ name: plugin, description: '' },
-        actions: of(runtime.actions, plugin).map((one) =>
-          once(actions, one, () => adaptAction(ports, one, { plugin, needsGateway })),
-        ),
-        providers: of(runtime.providers, plugin).map((one) =>
-          once(providers, one, () => adaptProvider(ports, one, plugin)),
-        ),
-        evaluators: of(runtime.evaluators, plugin).map((one) =>
-          once(evaluators, one, () => adaptEvaluator(ports, one, plugin)),
-        ),
-      }
-    })
-    return [...plugins, ...modelPlugins(ports)]
-  }
-}
-
-/** One for each provider and priority. */
-function modelPlugins(ports: AdaptPorts): readonly Plugin[] {
-  const byPlace = new Map<string, Plugin & { models: Partial<Record<ModelPurpose, Handler>> }>()
-  for (const [type, registered] of ports.runtime().models) {
-    const known = modelTypeOf(type)
-    if (known.kind !== 'purpose') continue
-    for (const { provider, priority, handler } of registered) {
-      const key = `${priority} ${provider}`
-      const plugin = byPlace.get(key) ?? { name: provider, description: '', priority, models: {} }
-      byPlace.set(key, plugin)
-      plugin.models[known.purpose] ??= adaptModel(ports, handler, { plugin: provider, type })
-    }
-  }
-  return [...byPlace.values()]
-}
-
-type Handler = ModelHandler['handler']
 
 function foreignModel(ports: AdaptPorts, type: string, provider: string | undefined) {
   const all: readonly RegisteredModel[] = ports.runtime().models.get(type) ?? []

@@ -3,11 +3,13 @@ import { shortName } from '../load/plugin-name.ts'
 import { PluginError } from '../plugin-error.ts'
 import type { HostedAgent, OpenedAgent, PluginReport } from '../plugin-host.ts'
 import { type AgentHost, createAgentHost } from './agent-host.ts'
+import { initFromCode } from './code-init.ts'
 import type { PluginHostInput } from './host-input.ts'
 import { findPlugins, type NamedPlugin, type Verdict, verdictOf } from './load-plugins.ts'
 import type { LoopWatch } from './loop-watch.ts'
 import { reasonOf } from './reason.ts'
 import { holdsSocket } from './services.ts'
+import { createSocketServices } from './socket-services.ts'
 import { createSuperseded, requiredPlugins } from './superseded.ts'
 import { bareScopeOf } from './turn-scope.ts'
 
@@ -34,37 +36,54 @@ export async function openAgent(
     const verdict = await registered(input, { hosted, host, one, gateways })
     verdicts.push(verdict)
     if (verdict.state === 'loaded') plugins.push(one)
+    return verdict
   }
-  const startAll = async (one: NamedPlugin) => {
+  const startOwn = async (one: NamedPlugin) => {
     for (const reason of await servicesStarted(host, one.plugin)) {
       noteReason(verdicts, one, reason)
     }
   }
+  const sockets = createSocketServices<NamedPlugin>({
+    ...{ gateway: input.gateway, agentId: hosted.id, start: startOwn },
+    stop: ({ plugin }) => host.services.stopOf(plugin.name),
+    onFailure: (error) =>
+      input.log.warn({ agentId: hosted.id, error }, 'Who holds its sockets could not be asked.'),
+  })
+  const startAll = (one: NamedPlugin) =>
+    gateways.has(one.plugin.name) ? sockets.add(one) : startOwn(one)
+  let isOpen = false
   const host = createAgentHost({
     ...{ input, hosted, watch, gateways },
+    isOpen: () => isOpen,
     async registerPlugin(plugin) {
       const one = { asked: plugin.name, plugin, version: null, folder: null }
       if (plugins.some((other) => isSame(other, one))) return
-      await register(one)
-      await startAll(one)
-      const { state, reason } = verdicts.at(-1) ?? { state: 'loaded', reason: null }
+      const { state, reason } = await register(one)
       if (state === 'failed') throw new PluginError(plugin.name, reason ?? 'It failed.')
+      await startAll(one)
+      if (isOpen) await sockets.join()
     },
   })
   const stop = async () => {
+    await sockets.leave()
     await host.services.stopAll()
     input.forget?.(hosted.id)
   }
   const opened = openedOf(host, { plugins, verdicts })
-  const initialised = Promise.withResolvers<void>()
-  host.runtime.initPromise = initialised.promise
-  const found = await findPlugins(input.source, wishesOf(input, hosted), host.ports.redact)
+  const source = { load: (asked: string) => input.source.load(asked, hosted) }
+  const found = await findPlugins(source, wishesOf(input, hosted), host.ports.redact)
   verdicts.push(...found.verdicts)
+  const initialised = Promise.withResolvers<void>()
+  if (found.ordered.length > 0) host.runtime.initPromise = initialised.promise
   for (const one of found.ordered) await register(one)
   initialised.resolve()
   for (const one of [...plugins]) await startAll(one)
+  await sockets.join()
   tellFailures(input, hosted, verdicts)
+  const unready = hosted.code?.init && (await initFromCode(input, hosted, host))
+  if (unready) verdicts.push(unready)
   const fatal = requiredFailure(hosted, verdicts)
+  isOpen = true
   if (!fatal) return { opened, host, stop }
   await stop()
   throw fatal
@@ -75,7 +94,9 @@ const isSame = (one: NamedPlugin, other: NamedPlugin) =>
 
 function wishesOf({ globalPlugins = [], isOurs }: PluginHostInput, hosted: HostedAgent) {
   const superseded = createSuperseded({ ...hosted, isOurs: (vendor) => isOurs(vendor, hosted) })
-  return { names: hosted.character.plugins ?? [], given: globalPlugins, ...superseded }
+  const own = (hosted.code?.plugins ?? []).map((one) => ({ asked: one.plugin.name, ...one }))
+  const names = hosted.character.plugins ?? []
+  return { names, given: [...globalPlugins, ...own], ...superseded }
 }
 
 interface Registering {
@@ -101,6 +122,10 @@ async function registered(
     host.members.adopt(plugin.name)
     return verdictOf(one, 'loaded', null)
   } catch (error) {
+    // What it registered before it failed, and what it registers later, belongs to nothing.
+    host.members.adopt(plugin.name)
+    host.members.ban(plugin.name)
+    await host.services.stopOf(plugin.name)
     return verdictOf(one, 'failed', reasonOf(error, host.ports.redact))
   }
 }
@@ -128,7 +153,7 @@ async function servicesStarted(host: AgentHost, plugin: ElizaPlugin): Promise<re
   const reasons: string[] = []
   for (const service of plugin.services ?? []) {
     try {
-      await host.services.start(service, plugin.name)
+      await host.services.register(service, plugin.name)
     } catch (error) {
       reasons.push(reasonOf(error, host.ports.redact))
     }
@@ -184,9 +209,10 @@ function requiredFailure(hosted: HostedAgent, verdicts: readonly Verdict[]) {
 }
 
 function openedOf(
-  { runtime, members, services, isolation }: AgentHost,
+  host: AgentHost,
   { plugins, verdicts }: { plugins: readonly NamedPlugin[]; verdicts: readonly Verdict[] },
 ): OpenedAgent {
+  const { members, services, isolation } = host
   const lengths = ({ plugin }: NamedPlugin): PluginReport['members'] => ({
     actions: plugin.actions?.length ?? 0,
     providers: plugin.providers?.length ?? 0,
@@ -196,7 +222,9 @@ function openedOf(
     routes: plugin.routes?.length ?? 0,
   })
   return {
-    runtime,
+    get runtime() {
+      return host.runtime
+    },
     get plugins() {
       return members.adapted()
     },

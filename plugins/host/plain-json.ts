@@ -45,7 +45,7 @@ function copied(value: unknown, place: Place): Json | undefined {
   try {
     return copiedObject(value, place)
   } catch {
-    return place.drop(place.path) // a getter that throws, a revoked proxy
+    return place.drop(place.path) // a revoked proxy
   }
 }
 
@@ -61,10 +61,19 @@ function copiedObject(value: object, place: Place): Json | undefined {
     return items.filter((item) => item !== undefined)
   }
   const entries = Object.keys(value).flatMap((key) => {
-    const json = inner(key, Reflect.get(value, key))
+    const json = inner(key, readOf(value, key))
     return json === undefined ? [] : [[key, json] as const]
   })
   return Object.fromEntries(entries)
+}
+
+/** A symbol, which is no JSON, where reading throws. */
+function readOf(value: object, key: string): unknown {
+  try {
+    return Reflect.get(value, key)
+  } catch {
+    return Symbol('unreadable')
+  }
 }
 
 const isOpaque = (value: object): boolean =>

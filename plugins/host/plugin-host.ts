@@ -1,125 +1,85 @@
+import type { Agent } from '../../agent/agent.ts'
 import type { LoadedTurn } from '../../agent/ports.ts'
-import { wordsOf } from '../../agent/words-of.ts'
-import type { HostedAgent, OpenedAgent, PluginHost } from '../plugin-host.ts'
+import type { OpenedAgent, PluginHost } from '../plugin-host.ts'
 import type { MemberScope } from '../scope.ts'
+import { createAgentEntries } from './agent-entries.ts'
 import { type Buffered, bufferedOutside, placeOf } from './event-context.ts'
-import { fingerprintOf } from './fingerprint.ts'
 import type { Stray } from './guard-process.ts'
 import type { PluginHostInput } from './host-input.ts'
 import type { Isolation } from './isolate.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { createLoopWatch } from './loop-watch.ts'
 import { openAgent, type Running } from './open-agent.ts'
+import { reasonOf } from './reason.ts'
+import type { HostedWorker } from './run-task.ts'
 import type { TurnEventHost } from './turn-events.ts'
 
 export interface RunningPluginHost extends PluginHost, TurnEventHost {
   /** For `guardProcess`: names plugin, member and turn, and counts it. */
   noteStray(stray: Stray): void
+  /** With its members and task workers, ours first. Undefined for agents that are not open. */
+  agent(agentId: string): Agent | undefined
+  /** The worker of a task's name that a plugin of the agent registered. */
+  worker(agentId: string, task: string): HostedWorker | undefined
   /** For routes and tasks: their members run in it. Undefined for agents that are not open. */
   isolation(agentId: string): Isolation | undefined
-}
-
-/** A required plugin that failed is not tried again for so long. */
-const RETRY_AFTER_MS = 30_000
-
-interface Entry {
-  readonly fingerprint: string
-  version: number
-  readonly opening: Promise<Running>
-  running?: Running
-  /** Milliseconds since the epoch. */
-  failedAt?: number
+  /** Agents whose plugins run in this process. */
+  openIds(): readonly string[]
 }
 
 export function createPluginHost(input: PluginHostInput): RunningPluginHost {
   const { limits = DEFAULT_LIMITS, log, now = Date.now } = input
-  const entries = new Map<string, Entry>()
-  const running = (agentId: string) => entries.get(agentId)?.running
+  const note = (scope: MemberScope, error: unknown) =>
+    running(scope.agentId)?.host.isolation.health.note(scope, error)
   const watch = createLoopWatch({
     blockMs: limits.blockMs,
-    onBlock: (scopes, ms) => noteBlock(scopes, ms),
-  })
-
-  const noteBlock = (scopes: readonly MemberScope[], ms: number) => {
-    const blocked = new Error(
-      `The process stood still for ${ms} ms while it ran. Give the thread back with await, or use a worker.`,
-    )
-    for (const { agentId, plugin, member } of scopes) {
-      running(agentId)?.host.isolation.health.note({ plugin, member }, blocked)
-    }
-  }
-
-  const stopEntry = async ({ opening }: Entry): Promise<void> => {
-    const opened = await opening.catch(() => undefined)
-    await opened?.stop()
-  }
-
-  /** Behind the older one's end: two instances of a service would take each other's connection. */
-  const begin = (hosted: HostedAgent, before: Entry | undefined): Entry => {
-    const open = async () => {
-      if (before) await stopEntry(before)
-      return openAgent(input, hosted, watch)
-    }
-    const { version } = hosted
-    const entry: Entry = { fingerprint: fingerprintOf(hosted), version, opening: open() }
-    entry.opening.then(
-      (opened) => {
-        entry.running = opened
-      },
-      () => {
-        entry.failedAt = now()
-      },
-    )
-    entries.set(hosted.id, entry)
-    return entry
-  }
-
-  const entryFor = (hosted: HostedAgent): Entry => {
-    const entry = entries.get(hosted.id)
-    if (!entry) return begin(hosted, undefined)
-    const isOlder = hosted.version < entry.version
-    const isSame = isOlder || entry.fingerprint === fingerprintOf(hosted)
-    const isStale = entry.failedAt !== undefined && now() - entry.failedAt > RETRY_AFTER_MS
-    return isSame && !isStale ? entry : begin(hosted, entry)
-  }
-
-  return {
-    log,
-    now,
-    atOnce: limits.eventsAtOnce,
-    async open(hosted) {
-      const entry = entryFor(hosted)
-      const { opened, host } = await entry.opening
-      if (hosted.version > entry.version) {
-        entry.version = hosted.version
-        host.update(hosted)
-      }
-      return opened
+    onBlock(scopes, ms) {
+      for (const scope of scopes) note(scope, blockedFor(ms))
     },
+  })
+  const entries = createAgentEntries((hosted) => openAgent(input, hosted, watch), now)
+  const { running } = entries
+  return {
+    ...{ log, now, atOnce: limits.eventsAtOnce },
+    open: async (hosted) => (await entries.open(hosted)).opened,
     opened: (agentId): OpenedAgent | undefined => running(agentId)?.opened,
     async close(agentId) {
-      const ids = agentId === undefined ? [...entries.keys()] : [agentId]
-      const ending = ids.flatMap((id) => entries.get(id) ?? [])
-      for (const id of ids) entries.delete(id)
-      await Promise.all(ending.map(stopEntry))
-      if (entries.size === 0) watch.stop()
+      await entries.close(agentId === undefined ? entries.ids() : [agentId])
+      if (entries.ids().length === 0) watch.stop()
     },
+    agent: (agentId) => running(agentId)?.host.agent(),
+    worker: (agentId, task) => running(agentId)?.host.worker(task),
     isolation: (agentId) => running(agentId)?.host.isolation,
+    openIds: () => entries.ids().filter((id) => running(id) !== undefined),
     events: (agentId) => running(agentId)?.host.events,
     workFor: (turn, step) => workFor(input, { turn, step, opened: running(turn.agentId), now }),
-    noteStray({ kind, scope, error }) {
-      if (!scope) {
-        log.error({ error }, `A ${kind} that nobody handled, outside of any plugin.`)
-        return
-      }
-      const { agentId, plugin, member, turn } = scope
-      const fields = { agentId, plugin, member, ...(turn && { turnId: turn.context.turn.turnId }) }
-      const reason = input.redact(wordsOf(error)).slice(0, 500)
-      const sentence = `The ${member} of the plugin '${plugin}' left a ${kind} that nobody handles.`
-      log.error({ ...fields, reason }, sentence)
-      running(agentId)?.host.isolation.health.note({ plugin, member }, error)
+    noteStray(stray) {
+      tellStray(input, stray)
+      if (stray.scope) note(stray.scope, stray.error)
     },
   }
+}
+
+const blockedFor = (ms: number) =>
+  new Error(
+    `The process stood still for ${ms} ms while it ran. Give the thread back with await, or use a worker.`,
+  )
+
+function tellStray({ log, redact }: PluginHostInput, { kind, scope, error }: Stray): void {
+  const reason = reasonOf(error, redact)
+  if (!scope) {
+    log.error({ reason }, `${NAMES[kind]} that nobody handles, from outside of any plugin.`)
+    return
+  }
+  const { agentId, plugin, member, turn } = scope
+  const fields = { agentId, plugin, member, ...(turn && { turnId: turn.context.turn.turnId }) }
+  const sentence = `${NAMES[kind]} that nobody handles, from the ${member} of the plugin '${plugin}'.`
+  log.error({ ...fields, reason }, sentence)
+}
+
+const NAMES: Readonly<Record<Stray['kind'], string>> = {
+  rejection: 'A rejected promise',
+  exception: 'An error',
 }
 
 interface Work {

@@ -1,5 +1,7 @@
 import type { ElizaPlugin, ElizaService, ElizaServiceClass } from '../contract.ts'
+import { shortName } from '../load/plugin-name.ts'
 import { PluginError } from '../plugin-error.ts'
+import { inScope } from '../scope.ts'
 import type { AdaptPorts } from './adapt-ports.ts'
 import type { MemberCall } from './isolate.ts'
 import { bareScopeOf } from './turn-scope.ts'
@@ -14,8 +16,12 @@ const SOCKET_PLUGINS: readonly string[] = [
 ]
 
 export interface Services {
+  /** By the runtime, which keeps its health. @throws {PluginError} */
+  register(service: ElizaServiceClass, plugin: string): Promise<void>
   /** Starts an instance and puts it into the runtime. @throws {PluginError} */
   start(service: ElizaServiceClass, plugin: string): Promise<void>
+  /** Of one plugin, after it failed. */
+  stopOf(plugin: string): Promise<void>
   /** Last started first; one that does not stop in time is left behind. */
   stopAll(): Promise<void>
   count(plugin: string): number
@@ -34,7 +40,24 @@ export function createServices(ports: AdaptPorts): Services {
     ...{ plugin, kind, name: type },
     scope: (_, member) => bareScopeOf({ agentId, plugin, member }),
   })
+  const stop = async (some: readonly Running[]) => {
+    for (const one of some.toReversed()) {
+      const { plugin, type, service } = one
+      running.splice(running.indexOf(one), 1)
+      try {
+        await isolation.run(call('stop', plugin, type), () => service.stop?.())
+      } catch {
+        // Counted and logged; the others are stopped all the same.
+      }
+      remove(runtime().services, type, service)
+    }
+  }
   return {
+    register: (service, plugin) => {
+      const member = `service ${service.serviceType ?? service.name}`
+      const scope = bareScopeOf({ agentId, plugin, member })
+      return inScope(scope, () => runtime().registerService(service))
+    },
     async start(service, plugin) {
       const { serviceType: type } = service
       if (typeof type !== 'string' || type === '') {
@@ -64,16 +87,10 @@ export function createServices(ports: AdaptPorts): Services {
       const { services } = runtime()
       services.set(type, [...(services.get(type) ?? []), instance])
     },
-    async stopAll() {
-      for (const { plugin, type, service } of running.splice(0).reverse()) {
-        try {
-          await isolation.run(call('stop', plugin, type), () => service.stop?.())
-        } catch {
-          // Counted and logged; the others are stopped all the same.
-        }
-        remove(runtime().services, type, service)
-      }
+    async stopOf(plugin) {
+      await stop(running.filter((one) => one.plugin === plugin))
     },
+    stopAll: () => stop([...running]),
     count: (plugin) => running.filter((one) => one.plugin === plugin).length,
   }
 }
@@ -97,7 +114,6 @@ const isService = (value: unknown): value is ElizaService =>
 
 /** Its actions run in the process that holds the connection. */
 export function holdsSocket({ name, services }: ElizaPlugin): boolean {
-  const short = name.toLowerCase().replace(/^(?:@[^/]+\/)?(?:plugin-)?/, '')
   const marked = (services ?? []).some((one) => 'holdsSocket' in one && one.holdsSocket === true)
-  return marked || ((services ?? []).length > 0 && SOCKET_PLUGINS.includes(short))
+  return marked || ((services ?? []).length > 0 && SOCKET_PLUGINS.includes(shortName(name)))
 }

@@ -48,15 +48,16 @@ interface Shared {
   readonly counts: Map<string, number>
 }
 
-/** By what an attempt of a step loaded: all members of the attempt share it, and it goes with them. */
-const shared = new WeakMap<object, Map<string, Shared>>()
+/** What one attempt of a step has for itself: loaded turns outlive it. */
+export const attemptOf = ({ reads, memories }: TurnContext): object => reads ?? memories
+
+/** Goes with the attempt. All of its members share it. */
+const shared = new WeakMap<object, Shared>()
 
 function sharedOf(context: TurnContext): Shared {
-  const bySteps = shared.get(context.message) ?? new Map<string, Shared>()
-  shared.set(context.message, bySteps)
-  const step = stepOf(context)
-  const found = bySteps.get(step) ?? { reads: new Map(), counts: new Map() }
-  bySteps.set(step, found)
+  const key = attemptOf(context)
+  const found = shared.get(key) ?? { reads: context.reads ?? new Map(), counts: new Map() }
+  shared.set(key, found)
   return found
 }
 

@@ -6,6 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const OURS = 'turnkeeper'
 const PLUGIN_API = new URL('../plugin-api.ts', import.meta.url).href
 
+/** This program's folder: a second copy of any of its modules would not know the first one's state. */
+const PROGRAM = new URL('../../', import.meta.url).href
+
 /** Folders by URL, with a slash at the end, and how often each was read anew. */
 const versions = new Map<string, number>()
 let areHooked = false
@@ -73,7 +76,10 @@ function versionOf(url: string): number {
   if (versions.size === 0 || !url.startsWith('file:')) return 0
   const [path = ''] = url.split(/[?#]/)
   const owners = [...versions.keys()].filter(
-    (folder) => path.startsWith(folder) && !path.slice(folder.length).includes('node_modules/'),
+    (folder) =>
+      path.startsWith(folder) &&
+      !path.slice(folder.length).includes('node_modules/') &&
+      !(path.startsWith(PROGRAM) && PROGRAM.startsWith(folder)),
   )
   const [owner] = owners.sort((one, other) => other.length - one.length)
   return owner === undefined ? 0 : (versions.get(owner) ?? 0)

@@ -1,3 +1,4 @@
+import { sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { withinTime } from '../../agent/within-time.ts'
 import { isMembered } from '../define/standard-schema.ts'
@@ -22,7 +23,7 @@ export interface ImportOptions {
  */
 export async function importPlugin(
   asked: string,
-  { entry }: PluginPlace,
+  { entry, folder }: PluginPlace,
   { limitMs, redact }: ImportOptions,
 ): Promise<Readonly<Record<string, unknown>>> {
   let isLate = true
@@ -35,9 +36,9 @@ export async function importPlugin(
       }
     })
   } catch (cause) {
-    throw new PluginError(asked, isLate ? late(asked, limitMs) : failed(asked, cause, redact), {
-      cause,
-    })
+    const quoted = `${quote(cause, redact)}${placeOf(cause, folder)}`
+    const message = isLate ? late(asked, limitMs) : failed(asked, cause, quoted)
+    throw new PluginError(asked, message, { cause })
   }
 }
 
@@ -45,8 +46,7 @@ const late = (asked: string, limitMs: number): string =>
   `The plugin '${asked}' was still being imported after ${limitMs / 1000} s: an \`await\` at the top of ` +
   'one of its files does not end. Move it into `init`.'
 
-function failed(asked: string, cause: unknown, redact: ImportOptions['redact']): string {
-  const quoted = quote(cause, redact)
+function failed(asked: string, cause: unknown, quoted: string): string {
   const code = isMembered(cause) ? cause.code : undefined
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
     return (
@@ -65,6 +65,16 @@ function failed(asked: string, cause: unknown, redact: ImportOptions['redact']):
     return `The plugin '${asked}' needs something that is not installed: ${quoted}. Run 'npm install' in its folder.`
   }
   return `The plugin '${asked}' throws when it is imported: ${quoted}.`
+}
+
+/** ` (src/index.ts:12)`: the plugin's own line, which a message about syntax does not tell. */
+function placeOf(cause: unknown, folder: string): string {
+  const stack = isMembered(cause) && typeof cause.stack === 'string' ? cause.stack : ''
+  // Node names files by their path in errors of syntax, else by their address.
+  const roots = [`${pathToFileURL(folder).href}/`, `${folder}${sep}`].map(RegExp.escape)
+  const line = new RegExp(`(?:${roots.join('|')})([^\\n?:'"]+)(?:\\?fresh=\\d+)?:(\\d+)`)
+  const [, file, number] = line.exec(stack) ?? []
+  return file === undefined ? '' : ` (${file}:${number})`
 }
 
 /** One line, bounded, without keys. What is thrown need not be an error. */

@@ -9,8 +9,10 @@ export interface PackageFacts {
   readonly entry: string | undefined
 }
 
-/** In the order in which Node looks at them for an `import`. */
+/** Those of Node's `import`. */
 const CONDITIONS: readonly string[] = ['node', 'import', 'module-sync', 'default']
+/** Of a package whose author works on it: its sources instead of what it is built into. */
+const OWN_CONDITIONS: readonly string[] = ['development', ...CONDITIONS]
 
 /**
  * What Node would import from a package's folder. Its own resolver cannot be asked for another folder
@@ -18,11 +20,12 @@ const CONDITIONS: readonly string[] = ['node', 'import', 'module-sync', 'default
  * A folder that was not built yet, or has no package.json, is read from its sources.
  * @throws {SyntaxError} its package.json is no JSON
  */
-export function readPackage(folder: string): PackageFacts {
+export function readPackage(folder: string, { isOwn = false } = {}): PackageFacts {
+  const conditions = isOwn ? OWN_CONDITIONS : CONDITIONS
   const manifest = readManifest(join(folder, 'package.json'))
   const main = typeof manifest.main === 'string' ? manifest.main : undefined
   const candidates = [
-    manifest.exports === undefined ? undefined : exported(manifest.exports),
+    manifest.exports === undefined ? undefined : exported(manifest.exports, conditions),
     manifest.exports === undefined && typeof manifest.module === 'string' && main === undefined
       ? manifest.module
       : undefined,
@@ -45,14 +48,16 @@ function readManifest(file: string): Readonly<Record<string, unknown>> {
 }
 
 /** The file of `.` in `exports`: a text, conditions, subpaths, or a list of these. */
-function exported(target: unknown): string | undefined {
+function exported(target: unknown, conditions: readonly string[]): string | undefined {
   if (typeof target === 'string') return target.includes('*') ? undefined : target
-  if (Array.isArray(target)) return target.map(exported).find((file) => file !== undefined)
+  if (Array.isArray(target)) {
+    return target.map((each) => exported(each, conditions)).find((file) => file !== undefined)
+  }
   if (!isMembered(target)) return undefined
-  if ('.' in target) return exported(target['.'])
+  if ('.' in target) return exported(target['.'], conditions)
   for (const [condition, inner] of Object.entries(target)) {
-    if (!CONDITIONS.includes(condition)) continue
-    const file = exported(inner)
+    if (!conditions.includes(condition)) continue
+    const file = exported(inner, conditions)
     if (file !== undefined) return file
   }
   return undefined

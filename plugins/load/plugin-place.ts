@@ -94,7 +94,7 @@ function notInstalled(asked: string, isName: boolean): PluginError {
 }
 
 function inFolder(asked: string, folder: string, isOwn: boolean): PluginPlace {
-  const { entry, version } = facts(asked, folder)
+  const { entry, version } = facts(asked, folder, isOwn)
   if (entry !== undefined) return { entry: realpathSync(entry), folder, version, isOwn }
   throw new PluginError(
     asked,
@@ -104,9 +104,9 @@ function inFolder(asked: string, folder: string, isOwn: boolean): PluginPlace {
   )
 }
 
-function facts(asked: string, folder: string): PackageFacts {
+function facts(asked: string, folder: string, isOwn: boolean): PackageFacts {
   try {
-    return readPackage(folder)
+    return readPackage(folder, { isOwn })
   } catch (cause) {
     throw new PluginError(
       asked,

@@ -6,6 +6,7 @@ import { freshenFolder, hookModules } from './fresh-modules.ts'
 import { IMPORT_LIMIT_MS, importPlugin } from './import-plugin.ts'
 import { shortName } from './plugin-name.ts'
 import { findPlugin, type PlacesToLook } from './plugin-place.ts'
+import { type PluginWatch, watchPlugins } from './watch-plugins.ts'
 
 export interface PluginSourceOptions {
   /** Absolute: paths count from here, and packages are looked for in its node_modules. */
@@ -28,14 +29,24 @@ export interface ReloadingSource extends PluginSource {
    * Folders of packages in node_modules are left as they are.
    */
   invalidate(folder: string): void
-  /** Folders of plugins that were named by a path and loaded, to be watched. */
-  readonly folders: () => readonly string[]
+  /** Folders of plugins that were named by a path, also of those that could not be loaded. */
+  folders(): readonly string[]
+  /** Of a plugin that was loaded by a path; undefined for others. */
+  folderOf(plugin: ElizaPlugin): string | undefined
+  /**
+   * Watches these folders, and those that join them; calls `onChange` once a changed one is invalidated.
+   * @returns ends the watch
+   */
+  watch(onChange: (folder: string) => void): () => void
 }
 
 /** Finds plugins by name, imports them and looks at their shape. Nothing is kept but Node's own modules. */
 export function createPluginSource(options: PluginSourceOptions): ReloadingSource {
   const { redact, importLimitMs: limitMs = IMPORT_LIMIT_MS } = options
-  const own = new Set<string>()
+  const own = createOwnFolders()
+  const invalidate = (folder: string) => {
+    if (own.has(folder)) freshenFolder(folder)
+  }
   hookModules()
   return {
     async load(asked: string): Promise<LoadedPlugin> {
@@ -46,12 +57,46 @@ export function createPluginSource(options: PluginSourceOptions): ReloadingSourc
       if (place.isOwn) own.add(place.folder)
       const module = await importPlugin(asked, place, { limitMs, redact })
       const plugin = checkPlugin(await exportedPlugin(asked, module, { limitMs, redact }))
+      if (place.isOwn) own.note(plugin, place.folder)
       return { plugin, version: place.version, folder: place.folder }
     },
-    invalidate(folder) {
-      if (own.has(folder)) freshenFolder(folder)
+    invalidate,
+    folders: own.list,
+    folderOf: own.folderOf,
+    watch(onChange) {
+      return own.watch((folder) => {
+        invalidate(folder)
+        onChange(folder)
+      })
     },
-    folders: () => [...own],
+  }
+}
+
+/** Folders that somebody works in. */
+function createOwnFolders() {
+  const folders = new Set<string>()
+  const plugins = new WeakMap<ElizaPlugin, string>()
+  const listeners = new Set<(folder: string) => void>()
+  return {
+    has: (folder: string) => folders.has(folder),
+    list: () => [...folders],
+    folderOf: (plugin: ElizaPlugin) => plugins.get(plugin),
+    note: (plugin: ElizaPlugin, folder: string) => void plugins.set(plugin, folder),
+    add(folder: string) {
+      if (folders.has(folder)) return
+      folders.add(folder)
+      for (const listener of listeners) listener(folder)
+    },
+    watch(onChange: (folder: string) => void): () => void {
+      const watches: PluginWatch[] = []
+      const begin = (folder: string) => void watches.push(watchPlugins([folder], { onChange }))
+      for (const folder of folders) begin(folder)
+      listeners.add(begin)
+      return () => {
+        listeners.delete(begin)
+        for (const watch of watches) watch.close()
+      }
+    },
   }
 }
 

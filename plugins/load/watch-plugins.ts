@@ -15,7 +15,7 @@ export interface WatchOptions {
   readonly quietMs?: number
 }
 
-/** Watches the sources of plugins: not their node_modules, and nothing that is hidden. */
+/** Watches the sources of plugins: not their node_modules, nothing hidden, and nothing that is no code. */
 export function watchPlugins(
   folders: readonly string[],
   { onChange, quietMs = QUIET_MS }: WatchOptions,
@@ -41,12 +41,16 @@ function watchFolder(folder: string, changed: () => void): FSWatcher {
   // `persistent: false`: watching keeps no process alive.
   const watcher = watch(folder, { recursive: true, persistent: false, ignore: isIgnored })
   watcher.on('change', (_kind, file) => {
-    if (file === null || !isIgnored(String(file))) changed()
+    if (file === null || isSource(String(file))) changed()
   })
   // The folder is gone.
   watcher.on('error', changed)
   return watcher
 }
+
+/** Databases and logs may lie in the same folder, and change all the time. */
+const isSource = (file: string): boolean =>
+  !isIgnored(file) && /\.(?:[cm]?[jt]sx?|json)$/.test(file)
 
 const isIgnored = (file: string): boolean =>
   file.split(sep).some((part) => part === 'node_modules' || (part.startsWith('.') && part !== '.'))

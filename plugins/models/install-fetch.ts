@@ -10,7 +10,7 @@ import { type VendorWords, visitOf } from './vendor-visit.ts'
 import { watchedBody } from './watched-body.ts'
 
 export interface FetchOptions {
-  readonly book: PermissionBook
+  readonly book: Pick<PermissionBook, 'of'>
   isPublicAddress(address: string): boolean
   readonly words: VendorWords
   readonly log: HostLog
@@ -57,7 +57,7 @@ export function installFetch(options: FetchOptions): () => Promise<void> {
     try {
       return bounded(scope, await passed(input, checked), options.maxBytes ?? MAX_BYTES)
     } catch (error) {
-      throw refusalIn(error) ?? error
+      throw refusalIn(error, scope) ?? error
     }
   }
   const vendor = createVendorFetch(guarded, options.words)
@@ -74,7 +74,7 @@ export function installFetch(options: FetchOptions): () => Promise<void> {
   globalThis.fetch = ours
   return async () => {
     if (globalThis.fetch === ours) globalThis.fetch = passed
-    await Promise.all([...connections.values()].map((each) => each.close?.()))
+    await Promise.all([...connections.values()].map((each) => each.destroy?.()))
   }
 }
 
@@ -83,10 +83,13 @@ function urlOf(input: Parameters<typeof fetch>[0]): URL | undefined {
   return URL.canParse(address) ? new URL(address) : undefined
 }
 
-/** `fetch` hides what its connection failed with. */
-function refusalIn(error: unknown): PluginError | undefined {
-  const { cause } = error instanceof Error ? error : {}
-  return cause instanceof PluginError ? cause : undefined
+/** `fetch` hides what its connection failed with, and puts it in words when it is of another realm. */
+function refusalIn(error: unknown, { plugin }: MemberScope): PluginError | undefined {
+  const { cause } = (error ?? {}) as { cause?: unknown } // any error
+  if (cause instanceof PluginError) return cause
+  const { message } = (cause ?? {}) as { message?: unknown } // any error
+  const [, words] = /^PluginError: (.*)$/s.exec(String(message)) ?? []
+  return words === undefined ? undefined : new PluginError(plugin, words)
 }
 
 const bounded = ({ plugin }: MemberScope, response: Response, maxBytes: number): Response =>

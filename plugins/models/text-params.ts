@@ -48,8 +48,9 @@ export function jsonSchemaIn(schema: unknown): JsonObject | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined
   try {
     // Of whichever copy: it is told by what it is built of.
-    const found = '_zod' in schema ? z.toJSONSchema(schema as z.ZodType) : schema
-    if ('~standard' in found || '_def' in found) return undefined
+    const isZod = '_zod' in schema
+    if (!isZod && ('~standard' in schema || '_def' in schema)) return undefined
+    const found: unknown = isZod ? z.toJSONSchema(schema as z.ZodType) : schema
     return storableJson(JSON.parse(JSON.stringify(found)))
   } catch {
     return undefined // the model then sees the prompt alone

@@ -84,7 +84,8 @@ export function lostError(
     `'${host}', which the plugin '${plugin}' asks for ${type}, ${what}${code && ` (${code})`}. ` +
       'If it happens again, check the address in its settings, and that the vendor is up.',
     {
-      ...{ code: 'model_unavailable', retryable: true, cause },
+      // Without its cause: clients look through the causes for an error that they know, and try again.
+      ...{ code: 'model_unavailable', retryable: true },
       ...(UNSENT.test(code) && { isUnsent: true }),
     },
   )

@@ -54,7 +54,7 @@ function keepTail(keep: number) {
       length += piece.length
       kept += piece.length
       pieces.push(piece)
-      while (kept - (pieces[0]?.length ?? 0) >= keep) kept -= pieces.shift()?.length ?? 0
+      while (pieces[0] && kept - pieces[0].length >= keep) kept -= pieces.shift()?.length ?? 0
     },
     length: () => length,
     isWhole: () => kept === length,

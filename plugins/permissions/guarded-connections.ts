@@ -15,7 +15,7 @@ export interface ConnectionRules {
 /** Undici's Dispatcher, as far as `fetch` uses it. */
 export interface Dispatcher {
   dispatch(options: { readonly origin?: string | URL }, handler: unknown): boolean
-  close?(): Promise<void>
+  destroy?(): Promise<void>
 }
 
 /**
@@ -37,8 +37,8 @@ export function guardedConnections(rules: ConnectionRules): Dispatcher {
       if (verdict === 'refused' || isPrivate) throw rules.refused(name)
       return guarded.dispatch(options, handler)
     },
-    async close() {
-      await Promise.all([open.close?.(), guarded.close?.()])
+    async destroy() {
+      await Promise.all([open.destroy?.(), guarded.destroy?.()])
     },
   }
 }

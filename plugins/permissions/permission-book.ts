@@ -15,6 +15,8 @@ export interface PermissionBook {
   set(agentId: string, plugin: string, grant: PluginGrant): void
   delete(agentId: string): void
   of(scope: MemberScope): PluginGrant
+  /** Whether anything was written down of an agent. */
+  knows(agentId: string): boolean
 }
 
 /** A member whose plugin nobody wrote down may do nothing. */
@@ -31,6 +33,7 @@ export function createPermissionBook(): PermissionBook {
       agents.set(agentId, plugins.set(plugin, grant))
     },
     delete: (agentId) => void agents.delete(agentId),
+    knows: (agentId) => agents.has(agentId),
     of: ({ agentId, plugin }) => agents.get(agentId)?.get(plugin) ?? NOTHING,
   }
 }
@@ -39,7 +42,7 @@ export function createPermissionBook(): PermissionBook {
 export interface PermissionGuard {
   /** @throws {PluginError} */
   table(name: string): void
-  /** Of a memory, a component, a participant. @throws {PluginError} */
+  /** Of a memory, a component, a participant; `*` is every one. @throws {PluginError} */
   room(roomId: string): void
   /** That it asks, or lets us ask. @throws {PluginError} */
   host(url: URL, scope?: MemberScope): void
@@ -58,7 +61,7 @@ export function createPermissionGuard(book: PermissionBook): PermissionGuard {
       const scope = currentScope()
       if (!scope || book.of(scope).permissions.rooms === 'agent') return
       if (scope.turn?.context.room.id === roomId) return
-      throw refusal(scope, `reach the room '${roomId}', which is not the turn's`, `rooms`)
+      throw refusal(scope, `reach the room '${roomId}': only that of the turn`, 'rooms')
     },
     host(url, scope = currentScope()) {
       if (!scope || hostVerdict(book.of(scope).permissions.hosts, url) !== 'refused') return

@@ -53,33 +53,47 @@ const USUAL: Permissions = {
   process: 'shared',
 }
 
+/** Not trusted: what nobody granted, it has not. */
+const ISOLATED: Permissions = {
+  hosts: [],
+  paths: [],
+  tables: ['*'],
+  rooms: 'turn',
+  secrets: [],
+  process: 'isolated',
+}
+
 /**
  * A declaration makes the usual permissions smaller, so that a package which names one host has that one;
  * what it names beyond them it gets only by a grant. A grant replaces each member that it names, so it
- * may do both. A plugin that is isolated by either stays so.
+ * may do both. A plugin that is granted a process of its own has what is granted, and nothing else.
  *
  * @throws {PluginError} one of them is of another shape.
  */
 export function resolvePermissions(sources: PermissionSources): ResolvedPermissions {
-  const { plugin } = sources
+  const { plugin, configuredHosts } = sources
   const declared = parsed(plugin, 'permissions of the package', sources.declared)
   const granted = parsed(plugin, `settings.pluginPermissions.${plugin}`, sources.granted)
-  const hosts = granted.hosts ?? declared.hosts?.filter(isUsualHost) ?? USUAL.hosts
-  const isIsolated = granted.process ?? declared.process
+  if (granted.process === 'isolated') {
+    return { permissions: { ...ISOLATED, ...granted }, missing: [] }
+  }
+  const hosts = declared.hosts?.filter(isUsualHost) ?? USUAL.hosts
   return {
     permissions: {
-      hosts: [...hosts, ...(granted.hosts ? [] : sources.configuredHosts)],
+      hosts: granted.hosts ?? [...hosts, ...configuredHosts],
       paths: granted.paths ?? USUAL.paths,
       tables: granted.tables ?? declared.tables ?? USUAL.tables,
       rooms: granted.rooms ?? declared.rooms ?? USUAL.rooms,
       secrets: granted.secrets ?? declared.secrets ?? USUAL.secrets,
-      process: isIsolated ?? USUAL.process,
+      process: 'shared',
     },
     missing: [
       ...(granted.hosts ? [] : (declared.hosts ?? []))
-        .filter((host) => !isUsualHost(host) && !sources.configuredHosts.includes(host))
+        .filter((host) => !isUsualHost(host) && !configuredHosts.includes(host))
         .map((host) => `hosts: ${host}`),
       ...(granted.paths ? [] : (declared.paths ?? [])).map((path) => `paths: ${path}`),
+      // Its code already runs here when it says so.
+      ...(declared.process === 'isolated' && !granted.process ? ['process: isolated'] : []),
     ],
   }
 }

@@ -23,9 +23,12 @@ const STATEMENTS = [
 
   `create table memory_embeddings (
     memory_id uuid primary key references memories on delete cascade,
+    agent_id uuid not null,
     dims integer not null,
     embedding vector not null
   )`,
+  // A search looks at no other agent's.
+  'create index memory_embeddings_agent on memory_embeddings (agent_id, dims)',
 
   // Plugins name rooms, worlds and entities that do not exist, by ids that are no UUIDs: text, and no
   // foreign keys, in all of the following.
@@ -80,8 +83,9 @@ const STATEMENTS = [
   )`,
   'create index logs_agent on logs (agent_id, created_at desc)',
   'create index logs_room on logs (agent_id, room_id, created_at desc)',
-  // For the deletion of old ones.
-  'create index logs_age on logs (created_at)',
+  // For the deletion of old ones. Of days, as an index in the order of their times would be preferred
+  // by the reads of an agent, which then look through the newest logs of all others.
+  `create index logs_day on logs (((created_at at time zone 'utc')::date))`,
 ]
 
 const BACK = [

@@ -54,8 +54,9 @@ const STATEMENTS = [
     until timestamptz not null
   )`,
 
+  // Not of the memory: a step that queues it has not committed it yet.
   `create table embedding_jobs (
-    memory_id uuid primary key references memories on delete cascade,
+    memory_id uuid primary key,
     agent_id uuid not null references agents on delete cascade,
     priority smallint not null,
     failures integer not null default 0,

@@ -164,7 +164,9 @@ describe('composing the prompt for the model that is asked first', () => {
     await compose(await runningTurn(ports))
     const { prompt = '', state } = stored()[0] ?? {}
     expect(state?.decision).toBe(decision)
-    expect(state?.tools).toEqual(decision && ['REPLY', 'IGNORE', 'NONE'])
+    expect(state?.tools).toEqual(
+      decision && ['REPLY', 'IGNORE', 'NONE', 'SEND_MESSAGE', 'UPDATE_CONTACT'],
+    )
     expect(prompt.includes('<response>')).toBe(decision === undefined)
     expect(prompt.includes('- REPLY: ')).toBe(decision === undefined)
   })

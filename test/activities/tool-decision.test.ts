@@ -91,7 +91,9 @@ describe('a decision by tools', () => {
   it('offers the actions that are possible, and a prompt without our XML', async () => {
     const { vendor } = await decide('tools', WRITERS.tools({ text: 'Hi', actions: [] }))
     const [request] = vendor.requests
-    expect(request?.tools?.map(({ name }) => name)).toEqual(['IGNORE', 'DIM'])
+    expect(request?.tools?.map(({ name }) => name)).toEqual([
+      ...['IGNORE', 'SEND_MESSAGE', 'UPDATE_CONTACT', 'DIM'],
+    ])
     expect(request?.prompt).not.toContain('<response>')
     expect(request?.stableLength).toBeGreaterThan(500)
   })

@@ -35,6 +35,7 @@ describe('what a member of a plugin writes', () => {
         messages: [{ text: 'I noted that.' }],
         memories: [fact('Sam has a dog.')],
         relationships: [{ sourceEntityId: PERSON_ID, targetEntityId: AGENT_ID, tags: ['friend'] }],
+        records: [],
       },
     ])
     expect(ports.step(turn, 'evaluate:LOOK')?.result).toMatchObject({ ran: true, memories: 1 })

@@ -12,10 +12,10 @@ const action = (name: string, ...similes: string[]): Action => ({
   handler: async () => ({ success: true }),
 })
 
-const MUTE = action('MUTE_ROOM', 'BE_QUIET', 'SEND')
-const UNMUTE = action('UNMUTE_ROOM')
-const SEND = action('SEND_MESSAGE', 'DM')
-const plugin = { name: 'test', description: 'test', actions: [MUTE, UNMUTE, SEND] }
+const MUTE = action('MUTE_BELL', 'BE_QUIET', 'RING')
+const UNMUTE = action('UNMUTE_BELL')
+const RING = action('RING_BELL', 'DING')
+const plugin = { name: 'test', description: 'test', actions: [MUTE, UNMUTE, RING] }
 
 function choose(actions: string, text = ''): ChosenActions {
   const xml = `<response><thought>t</thought><actions>${actions}</actions><text>${text}</text></response>`
@@ -26,27 +26,27 @@ function choose(actions: string, text = ''): ChosenActions {
 
 describe('choosing actions', () => {
   it('says the text, and runs what else was chosen, once each and in order', () => {
-    expect(choose('SEND_MESSAGE, REPLY, MUTE_ROOM, SEND_MESSAGE', 'Hi')).toEqual({
+    expect(choose('RING_BELL, REPLY, MUTE_BELL, RING_BELL', 'Hi')).toEqual({
       reply: 'Hi',
       thought: 't',
-      actions: ['SEND_MESSAGE', 'MUTE_ROOM'],
+      actions: ['RING_BELL', 'MUTE_BELL'],
       ignored: false,
       unknownActions: [],
     })
   })
 
   it.each([
-    ['send_message', 'SEND_MESSAGE'],
-    ['SendMessage', 'SEND_MESSAGE'],
-    ['dm', 'SEND_MESSAGE'],
-    ['BeQuiet', 'MUTE_ROOM'],
-    ['send', 'MUTE_ROOM'],
-    ['Unmute Room', 'UNMUTE_ROOM'],
+    ['ring_bell', 'RING_BELL'],
+    ['RingBell', 'RING_BELL'],
+    ['ding', 'RING_BELL'],
+    ['BeQuiet', 'MUTE_BELL'],
+    ['ring', 'MUTE_BELL'],
+    ['Unmute Bell', 'UNMUTE_BELL'],
   ])('knows %s by name or simile', (written, name) => {
     expect(choose(written).actions).toEqual([name])
   })
 
-  it.each(['MUTE', 'ROOM', 'MESSAGE', 'SEND_MESSAGE_NOW', 'UN', 'constructor'])(
+  it.each(['MUTE', 'BELL', 'DIN', 'RING_BELL_NOW', 'UN', 'constructor'])(
     'starts nothing for %s, which is only like a name',
     (written) => {
       expect(choose(written, 'Hi')).toMatchObject({
@@ -58,24 +58,24 @@ describe('choosing actions', () => {
   )
 
   it('prefers a name to a simile of an action that was registered before', () => {
-    const dm = action('DM')
-    const answer = parseAnswer('<response><actions>DM</actions></response>')
-    expect(answer && chooseActions(answer, [SEND, dm]).actions).toEqual(['DM'])
+    const ding = action('DING')
+    const answer = parseAnswer('<response><actions>DING</actions></response>')
+    expect(answer && chooseActions(answer, [RING, ding]).actions).toEqual(['DING'])
   })
 
   it.each([
     ['IGNORE', '', { ignored: true, actions: [] }],
     ['IGNORE', 'shy', { ignored: true, actions: [] }],
     ['STOP_TALKING', '', { ignored: true, actions: [] }],
-    ['IGNORE, SEND_MESSAGE', '', { ignored: true, actions: [] }],
-    ['IGNORE, SEND_MESSAGE', 'Hi', { ignored: false, actions: ['SEND_MESSAGE'], reply: 'Hi' }],
+    ['IGNORE, RING_BELL', '', { ignored: true, actions: [] }],
+    ['IGNORE, RING_BELL', 'Hi', { ignored: false, actions: ['RING_BELL'], reply: 'Hi' }],
     ['IGNORE, REPLY', 'Hi', { ignored: false, actions: [], reply: 'Hi' }],
     ['NONE', 'Hi', { ignored: false, actions: [], reply: 'Hi' }],
     ['NONE', '', { ignored: true, actions: [] }],
-    ['NONE, SEND_MESSAGE', '', { ignored: false, actions: ['SEND_MESSAGE'] }],
+    ['NONE, RING_BELL', '', { ignored: false, actions: ['RING_BELL'] }],
     ['', 'Hi', { ignored: false, actions: [], reply: 'Hi' }],
     ['GREET', 'Hi', { ignored: false, actions: [], reply: 'Hi' }],
-    ['SEND_MESSAGE', 'On it.', { ignored: false, actions: ['SEND_MESSAGE'], reply: 'On it.' }],
+    ['RING_BELL', 'On it.', { ignored: false, actions: ['RING_BELL'], reply: 'On it.' }],
   ])('with actions %j and text %j', (actions, text, expected) => {
     expect(choose(actions, text)).toMatchObject(expected)
   })
@@ -87,5 +87,21 @@ describe('choosing actions', () => {
   it('cannot use REPLY without text: that is neither a reply nor silence', () => {
     expect(choose('REPLY')).toMatchObject({ ignored: false, actions: [] })
     expect(choose('REPLY').reply).toBeUndefined()
+  })
+
+  it('leaves its words open when REPLY stands beside others without text', () => {
+    expect(choose('RING_BELL, REPLY')).toMatchObject({ actions: ['RING_BELL'], wantsReply: true })
+    expect(choose('RING_BELL').wantsReply).toBeUndefined()
+    expect(choose('RING_BELL, REPLY', 'Hi').wantsReply).toBeUndefined()
+  })
+
+  it('runs REPLY of a plugin, where that has won, unless it is all there is to do', () => {
+    const reply: Action = { ...action('REPLY'), isForeign: true }
+    const chosen = (actions: string, text: string) =>
+      chooseActions({ thought: '', text, actions: actions.split(', ') }, [RING, reply])
+    expect(chosen('REPLY', 'Hi')).toMatchObject({ reply: 'Hi', actions: [] })
+    expect(chosen('RING_BELL, REPLY', 'Hi')).toMatchObject({ actions: ['RING_BELL', 'REPLY'] })
+    expect(chosen('RING_BELL, REPLY', 'Hi').reply).toBeUndefined()
+    expect(chosen('REPLY', '').actions).toEqual(['REPLY'])
   })
 })

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals'
 import type { Action, ActionContext, ActionResult } from '../../agent/action.ts'
 import { forkedAgent } from '../../agent/forked-agent.ts'
 import { apologyText } from '../../agent/prompts/apology.ts'
-import { type RecordingContext, turnContext } from './turn-context.ts'
+import { NO_PLAN, type RecordingContext, turnContext } from './turn-context.ts'
 
 let runs: ActionContext[]
 let real: RecordingContext
@@ -48,6 +48,7 @@ async function carriedOut(action: Action, parameters = {}): Promise<ActionResult
   return own.handler({
     ...real,
     ...{ state: { values: {}, data: {}, text: '' }, parameters, key: 'key', previous: [] },
+    ...{ plan: NO_PLAN, outboxSource: () => null },
     answerApproval: async ({ id }) => {
       answers.push(id)
       return undefined

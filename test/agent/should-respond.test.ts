@@ -38,6 +38,17 @@ function decide({ content = {}, type = 'GROUP', source = 'discord', ...more }: C
 }
 
 describe('whether an agent answers', () => {
+  it.each<[string, Case, string]>([
+    ['not in rooms that it does not follow', { type: 'DM' }, 'ignore'],
+    ['not to its name there', { content: { mentionContext: { isMention: true } } }, 'ignore'],
+    ['as ever in rooms that it follows', { participation: 'FOLLOWED' }, 'ask'],
+    ['to its name in muted ones', { participation: 'MUTED', content: { text: 'Ada?' } }, 'ask'],
+  ])('with BOOTSTRAP_DEFLLMOFF: %s', (_what, given, decision) => {
+    for (const setting of [true, 'true', 'yes']) {
+      expect(decide({ ...given, settings: { BOOTSTRAP_DEFLLMOFF: setting } })).toBe(decision)
+    }
+  })
+
   it.each<[string, Case]>([
     ['a message in a room of several', {}],
     ['a room it follows', { participation: 'FOLLOWED' }],

@@ -1,11 +1,22 @@
+import type { ActionContext } from '../../agent/action.ts'
+import type { Agent } from '../../agent/agent.ts'
 import type { PendingApproval } from '../../agent/approvals.ts'
 import { buildAgent } from '../../agent/build-agent.ts'
 import type { WorkContext, WorkModels } from '../../agent/context.ts'
-import type { Entity, Memory, NewMemory, NewRelationship } from '../../agent/memory.ts'
+import type {
+  Content,
+  Entity,
+  Memory,
+  NewMemory,
+  NewRelationship,
+  Room,
+} from '../../agent/memory.ts'
 import type { GenerateParams } from '../../agent/models.ts'
 import type { Plugin } from '../../agent/plugin.ts'
-import type { RecordWrite } from '../../agent/records.ts'
+import type { ActionPlan, TurnProgress } from '../../agent/progress.ts'
+import type { ParticipantState, Records, RecordWrite } from '../../agent/records.ts'
 import type { Character } from '../../schema/character.ts'
+import type { JsonObject } from '../../schema/json.ts'
 import { createMemoryRecords } from '../support/memory-records.ts'
 
 export const AGENT_ID = '5c3cb098-d52d-0b3f-a7e9-7b7fba960c4c'
@@ -25,6 +36,13 @@ export interface ContextOptions {
   readonly approvals?: readonly PendingApproval[]
   /** What the model answers. */
   readonly answer?: string
+  /** What the agent has stored. @default nothing */
+  readonly records?: Records
+  readonly room?: Partial<Room>
+  readonly participation?: ParticipantState
+  readonly progress?: TurnProgress
+  readonly models?: Partial<WorkModels>
+  readonly runTask?: Agent['runTask']
 }
 
 /** A context over lists in memory that keeps what is written. */
@@ -34,6 +52,7 @@ export interface RecordingContext extends WorkContext {
     readonly memories: NewMemory[]
     readonly relationships: NewRelationship[]
     readonly prompts: (GenerateParams & { purpose: string })[]
+    readonly said: Content[]
   }
 }
 
@@ -55,7 +74,7 @@ const PEOPLE: readonly Entity[] = [
 export function turnContext(options: ContextOptions = {}): RecordingContext {
   const { message = memory(PERSON_ID, 'hello'), messages = [message], facts = [] } = options
   const recorded: RecordingContext['recorded'] = {
-    ...{ memories: [], relationships: [], prompts: [], records: [] },
+    ...{ memories: [], relationships: [], prompts: [], records: [], said: [] },
   }
   const character: Character = { name: 'Ada', bio: 'A companion.', ...options.character }
   const byType: Record<string, readonly Memory[]> = {
@@ -63,7 +82,10 @@ export function turnContext(options: ContextOptions = {}): RecordingContext {
     facts: facts.map((fact) => memory(AGENT_ID, fact)),
   }
   return {
-    agent: buildAgent(AGENT_ID, character, options.settings ?? {}, options.plugins ?? []),
+    agent: {
+      ...buildAgent(AGENT_ID, character, options.settings ?? {}, options.plugins ?? []),
+      ...(options.runTask && { runTask: options.runTask }),
+    },
     turn: { turnId: 'turn', gen: 1 },
     room: {
       id: 'room',
@@ -72,17 +94,24 @@ export function turnContext(options: ContextOptions = {}): RecordingContext {
       channelId: 'channel',
       source: 'test',
       type: 'DM',
+      ...options.room,
     },
     message,
+    ...(options.participation !== undefined && { participation: options.participation }),
+    ...(options.progress && { progress: options.progress }),
+    hasModel: async (purpose) => {
+      if (purpose === 'IMAGE') return options.models?.draw !== undefined
+      return purpose === 'TEXT_EMBEDDING' && options.models?.embed !== undefined
+    },
     memories: {
       recent: async ({ type, count }) => (byType[type] ?? []).slice(-count),
       entities: async () => options.entities ?? PEOPLE,
     },
-    records: createMemoryRecords().of(AGENT_ID),
+    records: (options.records ?? createMemoryRecords()).of(AGENT_ID),
     approvals: async () => options.approvals ?? [],
     now: NOW,
     signal: options.signal ?? new AbortController().signal,
-    say: () => {},
+    say: (content) => void recorded.said.push(content),
     remember: (one) => void recorded.memories.push(one),
     relate: (one) => void recorded.relationships.push(one),
     generate: async (purpose, params) => {
@@ -91,8 +120,27 @@ export function turnContext(options: ContextOptions = {}): RecordingContext {
     },
     write: (one) => void recorded.records.push(one),
     written: recorded.records,
-    models: NO_MODELS,
+    models: { ...NO_MODELS, ...options.models },
     recorded,
+  }
+}
+
+/** Of an action that was chosen without words. */
+export const NO_PLAN: ActionPlan = {
+  ...{ totalSteps: 1, currentStep: 1, steps: [], thought: '', words: 'none' },
+}
+
+/** The same for an action: with what the model gave. */
+export function actionContext(
+  options: ContextOptions & { readonly parameters?: JsonObject; readonly plan?: ActionPlan } = {},
+): RecordingContext & ActionContext {
+  return {
+    ...turnContext(options),
+    ...{ state: { values: {}, data: {}, text: '' }, key: 'turn:1:runAction:0', previous: [] },
+    parameters: options.parameters ?? {},
+    plan: options.plan ?? NO_PLAN,
+    outboxSource: (source) => (source === 'loopback' ? source : null),
+    answerApproval: async () => undefined,
   }
 }
 

@@ -56,6 +56,7 @@ describeDatabases('The database', (open) => {
       expect(await read(sql`${json([1, [2]])}::jsonb`)).toEqual([1, [2]])
       expect(await read(sql`${json('text')}::jsonb`)).toBe('text')
       expect(await read(sql`jsonb_typeof(${json(null)}::jsonb)`)).toBe('null')
+      expect(await read(sql`${json(null)}::jsonb`)).toBeNull()
       expect(await read(sql`${null}::jsonb`)).toBeNull()
     })
 

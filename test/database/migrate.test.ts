@@ -66,8 +66,11 @@ async function typedTables(): Promise<Record<string, string[]>> {
   const files = (await readdir(schema)).filter((name) => /^database\.ts$|-tables?\.ts$/.test(name))
   const texts = await Promise.all(files.map((name) => readFile(new URL(name, schema), 'utf8')))
   const source = texts.join('\n')
-  const bodyOf = (name: string) =>
-    new RegExp(`export interface ${name} {\\n(.*?)\\n}`, 's').exec(source)?.[1] ?? ''
+  const bodyOf = (name: string): string => {
+    const declared = new RegExp(`export interface ${name}(?: extends (\\w+))? {\\n(.*?)\\n}`, 's')
+    const [, base, body = ''] = declared.exec(source) ?? []
+    return base === undefined ? body : `${body}\n${bodyOf(base)}`
+  }
   const propertiesOf = (name: string) => [...bodyOf(name).matchAll(/^ {2}(\w+): (\w*)/gm)]
   const tables = propertiesOf('Database').map(([, table = '', type = '']) => [
     table,

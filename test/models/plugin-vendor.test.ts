@@ -82,12 +82,48 @@ describe('a plugin’s model that writes', () => {
     await expect(failure).rejects.not.toThrow(/canary/)
   })
 
-  it.each([null, undefined, 7, '', true])('has failed when it answers %p', async (answer) => {
-    await expect(ask(async () => answer)).rejects.toMatchObject({
-      ...{ code: 'model_rejected', retryable: false },
-      message: expect.stringContaining("The plugin 'acme' answered TEXT_LARGE in a shape"),
+  it('is billed by what its handler says of its vendor, where the answer itself says nothing', async () => {
+    const vendor = vendorOf(async (_, { onUsage }) => {
+      onUsage?.({ inputTokens: 5, outputTokens: 1 })
+      onUsage?.({ inputTokens: 0, outputTokens: -1 }) // no vendor counts so
+      onUsage?.({ inputTokens: 2, outputTokens: 1, cachedTokens: 1 })
+      return 'Hello.'
+    })
+    expect(await vendor.generate(REQUEST, quietly())).toMatchObject({
+      usage: { inputTokens: 7, outputTokens: 2, cachedTokens: 1 },
     })
   })
+
+  it('leaves no rejection behind when its stream comes after the call was given up', async () => {
+    const lost: unknown[] = []
+    const note = (reason: unknown) => lost.push(reason)
+    process.on('unhandledRejection', note)
+    const { abort, deltas: _, ...rest } = options()
+    const late = Promise.withResolvers<unknown>()
+    const given = vendorOf(() => late.promise).generate(REQUEST, rest)
+    abort.abort(new Error('cancelled'))
+    await expect(given).rejects.toThrow('cancelled')
+    const lostPart = () => Promise.reject(new Error('No output'))
+    late.resolve({
+      textStream: pieces(),
+      text: lostPart(),
+      usage: lostPart(),
+      finishReason: lostPart(),
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect(lost).toEqual([])
+  })
+
+  it.each([null, undefined, 7, '', true, { text: 'Hi' }, []])(
+    'has failed when it answers %p',
+    async (answer) => {
+      await expect(ask(async () => answer)).rejects.toMatchObject({
+        ...{ code: 'model_rejected', retryable: false },
+        message: expect.stringContaining("The plugin 'acme' answered TEXT_LARGE in a shape"),
+      })
+    },
+  )
 
   it('is left when the call is aborted, also when it never answers', async () => {
     const { abort, deltas: _, ...rest } = options()

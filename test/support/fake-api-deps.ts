@@ -28,6 +28,7 @@ import { fakeDeadLetters } from './fake-dead-letters.ts'
 import { fakeForks } from './fake-forks.ts'
 import { fakeModels } from './fake-models.ts'
 import { fakeSpending } from './fake-spending.ts'
+import { fakeTasksPort } from './fake-tasks-port.ts'
 
 interface Rows {
   readonly agents: Map<string, AgentDetails>
@@ -77,6 +78,7 @@ export function createFakeApi(settings: Partial<ApiSettings> = {}, more: Partial
     models: fakeModels(),
     audio: fakeAudio(),
     spending: fakeSpending(rows),
+    tasks: fakeTasksPort(rows),
     deadLetters: fakeDeadLetters(rows),
     stream,
     status: {

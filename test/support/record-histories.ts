@@ -150,6 +150,11 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
     })
   },
 
+  'replied-in-several-rounds': async (bench) => {
+    const vendor = scriptedVendor(answerXml('', 'DIM, REPLY'), answerXml('It is dark.'))
+    return ran(bench, await bench.ports({ vendor, plugins: [LAMPS] }))
+  },
+
   parked: async (bench) => {
     const vendor = scriptedVendor(answerXml('May I?', 'ORDER'))
     return ran(bench, await bench.ports({ vendor, plugins: [ORDERING] }))

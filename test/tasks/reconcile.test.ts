@@ -88,7 +88,10 @@ describeDatabases('schedules of tasks', (open) => {
     await pass()
     await change(task, { scheduledAt: 4_100_000_000_000 })
     await pass()
-    expect(schedules.calls.slice(1)).toEqual(['remove once:4000000000000', 'ensure once:4100000000000'])
+    expect(schedules.calls.slice(1)).toEqual([
+      'remove once:4000000000000',
+      'ensure once:4100000000000',
+    ])
   })
 
   it('deletes what belongs to a task that is gone, or to an agent that is stopped', async () => {

@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { DefaultLogger } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
 import type { WorkContext } from '../../agent/context.ts'
+import { RecordError } from '../../agent/record-checks.ts'
 import type { TaskVerdict } from '../../schema/task.ts'
 import type { TaskWorker } from '../../tasks/task-ports.ts'
 import { AGENT_ID, fakePorts } from '../support/fake-ports.ts'
@@ -15,7 +16,7 @@ const AT = 1_000_000
 function bench(given: Partial<FakeTasksInput> & { readonly execute?: TaskWorker['execute'] }) {
   const { execute, task = taskNamed('WATER'), ...more } = given
   const tasks: FakeTasks = fakeTasks({ task, worker: execute && { execute }, ...more })
-  const ports = { ...fakePorts({ vendor: scriptedVendor([]) }), tasks }
+  const ports = { ...fakePorts({ vendor: scriptedVendor() }), tasks }
   const input = { taskId: task.id, agentId: AGENT_ID, scheduledAt: AT, heartbeatTimeoutMs: 3_000 }
   const run = (): Promise<TaskVerdict> =>
     new MockActivityEnvironment({ isLocal: false }, QUIET).run(() =>
@@ -63,7 +64,9 @@ it('gives what is written the same ids when the same time is run again', async (
 })
 
 it('tries a task that runs once three times more, with longer and longer pauses, and then keeps it', async () => {
-  const { run, tasks, ports } = bench({ execute: () => Promise.reject(new Error('The tap is dry.')) })
+  const { run, tasks, ports } = bench({
+    execute: () => Promise.reject(new Error('The tap is dry.')),
+  })
   const verdicts = [await run(), await run(), await run(), await run()]
   expect(verdicts).toEqual([
     ...[5_000, 30_000, 120_000].map((afterMs) => ({ kind: 'again', afterMs })),
@@ -130,4 +133,18 @@ it('does nothing for a time that another Workflow runs', async () => {
   tasks.rows.set(`${taskNamed('WATER').id} ${AT}`, { state: 'running', token: 'other', tries: 1 })
   expect(await run()).toEqual(ended('running'))
   expect(tasks.ends).toEqual([])
+})
+
+it('counts it as a failure when what the worker wrote cannot be stored', async () => {
+  const { run, tasks } = bench({
+    task: taskNamed('WATER', { tags: ['queue', 'repeat'] }),
+    execute: async () => undefined,
+  })
+  const { finish } = tasks.runs
+  tasks.runs.finish = async (fire, attempt, end) => {
+    if (end.state === 'done') throw new RecordError('There is no such room.')
+    await finish(fire, attempt, end)
+  }
+  expect(await run()).toEqual(ended('failed'))
+  expect(tasks.ends).toMatchObject([{ error: 'There is no such room.' }])
 })

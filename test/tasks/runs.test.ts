@@ -5,6 +5,7 @@ import type { RecordWrite } from '../../agent/records.ts'
 import type { OpenDatabase } from '../../database/open.ts'
 import { createTaskRuns } from '../../tasks/runs.ts'
 import type { TaskEnd } from '../../tasks/task-ports.ts'
+import { findTask, listTasks } from '../../tasks/tasks.ts'
 import { describeDatabases } from '../support/databases.ts'
 import { attemptOf, createAgent, createTask, fireOf, loseLease, runsOf } from './task-fixtures.ts'
 
@@ -56,9 +57,9 @@ describeDatabases('runs of tasks', (open) => {
       await runs().claim(fireOf(agentId, taskId), attempt)
       await runs().finish(fireOf(agentId, taskId), attempt, DONE)
     }
-    const { rows } = await sql<{ id: string }>`select id from tasks where agent_id = ${agentId}`.execute(
-      db(),
-    )
+    const { rows } = await sql<{
+      id: string
+    }>`select id from tasks where agent_id = ${agentId}`.execute(db())
     expect(rows.map(({ id }) => id)).toEqual(tasks.slice(1))
   })
 
@@ -162,5 +163,24 @@ describeDatabases('runs of tasks', (open) => {
     await runs().claim(fire, attemptOf())
     await runs().skip(fire, attemptOf(), 'No worker.')
     expect(await runsOf(db(), fire.taskId)).toMatchObject([{ state: 'running' }])
+  })
+
+  it('are listed with their tasks, the newest first', async () => {
+    const taskId = await repeating({ updateInterval: 60_000 })
+    await task(['AWAITING_CHOICE'])
+    for (const at of [1_000, 2_000]) {
+      await runs().skip(fireOf(agentId, taskId, at), attemptOf(), `At ${at}.`)
+    }
+    const listed = await listTasks(db(), agentId)
+    expect(listed.map(({ plan, runs: newest }) => [plan?.kind, newest.length])).toEqual([
+      ['repeat', 1],
+      [undefined, 0],
+    ])
+    const shown = await findTask(db(), agentId, taskId)
+    expect(shown?.runs).toMatchObject([
+      { scheduledAt: 2_000, state: 'skipped', error: 'At 2000.' },
+      { scheduledAt: 1_000, finishedAt: expect.any(Number) },
+    ])
+    expect(await findTask(db(), agentId, 'no id')).toBeUndefined()
   })
 })

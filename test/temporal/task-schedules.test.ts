@@ -5,8 +5,8 @@ import type { TaskPlan } from '../../tasks/task-plan.ts'
 import type { TaskFire, TaskWorker } from '../../tasks/task-ports.ts'
 import { taskScheduleId } from '../../temporal/ids.ts'
 import { createTaskSchedules } from '../../temporal/task-schedules.ts'
-import { AGENT_ID } from '../support/fake-ports.ts'
 import { eventually } from '../support/eventually.ts'
+import { AGENT_ID } from '../support/fake-ports.ts'
 import { scriptedVendor } from '../support/scripted-vendor.ts'
 import { devServerBench, type TurnBench } from '../support/turn-worker.ts'
 import { fakeTasks, taskNamed } from '../tasks/fake-tasks.ts'
@@ -39,7 +39,10 @@ async function portsWith(execute: TaskWorker['execute'], tags: readonly string[]
       return tasks.runs.claim(fire, attempt)
     },
   }
-  const ports: Ports = { ...(await bench.ports({ vendor: scriptedVendor([]) })), tasks: { ...tasks, runs } }
+  const ports: Ports = {
+    ...(await bench.ports({ vendor: scriptedVendor() })),
+    tasks: { ...tasks, runs },
+  }
   return { id, ports, fires, tasks }
 }
 
@@ -90,10 +93,11 @@ it('runs a task once at its time, however often it is started', async () => {
   let ranAt = 0
   await bench.withWorker(
     ports,
-    () => eventually(() => {
-      ranAt ||= fires.length > 0 ? Date.now() : 0
-      return ranAt > 0
-    }),
+    () =>
+      eventually(() => {
+        ranAt ||= fires.length > 0 ? Date.now() : 0
+        return ranAt > 0
+      }),
     `tasks-${id}`,
   )
   await schedules.ensure(task) // it has ended: its claim is found
@@ -105,7 +109,12 @@ it('takes a task back whose time has not come', async () => {
   const { id, ports, fires } = await portsWith(async () => undefined, ['queue'])
   const schedules = schedulesOn(`tasks-${id}`)
   const at = Date.now() + 3_600_000
-  await schedules.ensure({ taskId: id, agentId: AGENT_ID, plan: { kind: 'once', at }, isDue: false })
+  await schedules.ensure({
+    taskId: id,
+    agentId: AGENT_ID,
+    plan: { kind: 'once', at },
+    isDue: false,
+  })
   await schedules.remove({ taskId: id, spec: `once:${at}` })
   const handle = bench.client.workflow.getHandle(`task:${id}:${at}`)
   await bench.withWorker(ports, () => handle.result().catch(() => undefined), `tasks-${id}`)

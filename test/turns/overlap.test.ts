@@ -271,6 +271,8 @@ describeDatabases('a message that meets a busy room', (open) => {
       const next = await loadTurn(db(), turn, 2)
       expect(next).toMatchObject({ rounds: 2, message: { content: { text: 'In blue, please' } } })
       expect((await loadTurn(db(), turn, 1))?.message.content.text).toBe('Hello')
+      // A round that it goes on with by itself answers the same message.
+      expect((await loadTurn(db(), turn, 3))?.message).toEqual(next?.message)
 
       const before = await contents(db())
       expect(await steer(db(), attemptOf(turn, 2), 1, said(turn))).toEqual(merged)

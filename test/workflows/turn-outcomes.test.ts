@@ -86,6 +86,24 @@ describe('a turn that is answered', () => {
     expect(vendor.requests[0]?.prompt).toContain('It rains.')
   })
 
+  it('goes on in another round when the words are left open, and stays the same at a second look', async () => {
+    const look = {
+      ...{ name: 'LOOK', description: 'Looks.', effect: 'none' as const },
+      handler: async () => ({ success: true, text: 'The lamp is on.' }),
+    }
+    const vendor = scriptedVendor(answerXml('', 'LOOK, REPLY'), answerXml('It is on.'))
+    const plugins = [{ name: 'lamps', description: 'Lamps.', actions: [look] }]
+    const ports = await bench.ports({ vendor, plugins })
+    const turn = ports.accept('is it on?')
+    const { outcome, events } = await bench.run(ports, turn)
+    expect(outcome).toEqual({ state: 'replied' })
+    expect(scheduledSteps(events)).toEqual(['decide', 'runAction', 'composeState', 'decide'])
+    expect(vendor.requests[1]?.prompt).toContain('LOOK succeeded: The lamp is on.')
+    expect(ports.turn(turn).reply?.content).toMatchObject({
+      ...{ text: 'It is on.', actions: ['REPLY', 'LOOK'] },
+    })
+  })
+
   it('asks the vendor again when it was away, at the time the vendor wished', async () => {
     const vendor = scriptedVendor(unavailable(2 * MINUTE_MS), ANSWER)
     const ports = await bench.ports({ vendor })

@@ -51,9 +51,13 @@ export const actionsProvider: Provider = {
 /** Names of the actions that a state offers; empty when nobody was asked for them. */
 export function offeredNames({ data }: State): readonly string[] {
   const { ACTIONS: given } = (data.providers ?? {}) as Record<string, ProviderResult> // as merged
-  const names = given?.data?.actionNames
-  return Array.isArray(names) ? names : []
+  const names = given?.data?.actionNames ?? namesIn(given?.data?.actionsData)
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : []
 }
+
+/** What ElizaOS's own provider gives, where it takes the place of this one. */
+const namesIn = (actions: unknown): unknown =>
+  Array.isArray(actions) ? actions.map((action: { name?: unknown } | null) => action?.name) : []
 
 const joined = (parts: readonly string[]): string =>
   parts.filter((part) => part !== '').join('\n\n')

@@ -18,6 +18,10 @@ export const anxietyProvider: Provider = {
   position: -5,
   builtIn: true,
   async get({ room }) {
-    return { text: section('Tone', list(isShared(room) ? [...TONE, ...AMONG_SEVERAL] : TONE)) }
+    const stableText = section('Tone', list(TONE))
+    return {
+      stableText,
+      text: isShared(room) ? `${stableText}\n${list(AMONG_SEVERAL)}` : stableText,
+    }
   },
 }

@@ -1,3 +1,4 @@
+import { stringToUuid } from '../../../schema/ids.ts'
 import type { TurnContext, WorkContext } from '../../context.ts'
 import { ModelAnswerError } from '../../errors.ts'
 import type { Evaluator } from '../../evaluator.ts'
@@ -6,13 +7,15 @@ import { composePrompt } from '../../prompts/compose-prompt.ts'
 import { stableBeginning } from '../../prompts/stable-beginning.ts'
 import { templateOf } from '../../prompts/templates.ts'
 import { characterProvider } from './character-provider.ts'
-import { messagesBefore, newestWithin, transcript } from './conversation.ts'
+import { conversationLength, messagesBefore, newestWithin, transcript } from './conversation.ts'
 import { readEntityNames } from './entity-names.ts'
 import { parseReflection, type Reflection } from './reflection-answer.ts'
 import { list } from './sections.ts'
 
-/** A quarter of the 32 messages of a conversation: each message is looked at about four times. */
-const INTERVAL_TURNS = 8
+/** A quarter of the conversation's length, 8 of 32: each message is looked at about four times. */
+const intervalTurns = (settings: Readonly<Record<string, unknown>>): number =>
+  Math.max(1, Math.floor(conversationLength(settings) / 4))
+
 const KNOWN_FACTS = 30
 
 /** About 4,000 tokens of conversation: with facts and people, small models can read it. */
@@ -23,7 +26,7 @@ export const reflectionEvaluator: Evaluator = {
   name: 'REFLECTION',
   description: 'Keeps facts about people and how they relate to each other.',
   similes: ['REFLECT', 'SELF_REFLECT', 'EVALUATE_INTERACTION', 'ASSESS_SITUATION'],
-  intervalTurns: INTERVAL_TURNS,
+  intervalTurns,
   handler: reflect,
 }
 
@@ -42,7 +45,7 @@ async function reflect(context: WorkContext): Promise<void> {
         'Nothing was stored; a larger TEXT_SMALL model may keep to the format.',
     )
   }
-  storeFacts(context, reflection, known)
+  await storeFacts(context, reflection, known)
   await storeRelationships(context, reflection)
 }
 
@@ -88,17 +91,51 @@ async function knownFacts({ memories }: WorkContext): Promise<string[]> {
   return facts.flatMap(({ content }) => (content.text ? [content.text] : []))
 }
 
-function storeFacts(context: WorkContext, { facts }: Reflection, known: readonly string[]): void {
-  const seen = new Set(known.map(sameness))
-  for (const { claim, type, inBio, alreadyKnown } of facts) {
-    if (inBio || alreadyKnown || seen.has(sameness(claim))) continue
-    seen.add(sameness(claim))
-    context.remember({
-      type: 'facts',
-      entityId: context.agent.id,
-      content: { text: claim },
-      metadata: { type, source: 'reflection', messageId: context.message.id },
+async function storeFacts(
+  context: WorkContext,
+  { facts }: Reflection,
+  known: readonly string[],
+): Promise<void> {
+  const fresh = newFacts(facts, known)
+  const vectors = await vectorsOf(
+    context,
+    fresh.map(({ claim }) => claim),
+  )
+  const { agent, room, message, turn } = context
+  for (const [ordinal, { claim, type }] of fresh.entries()) {
+    const embedding = vectors?.[ordinal]
+    const metadata = { type, source: 'reflection', messageId: message.id }
+    const fact = { type: 'facts', entityId: agent.id, content: { text: claim }, metadata }
+    if (!embedding) {
+      context.remember(fact)
+      continue
+    }
+    const id = stringToUuid(`${turn.turnId}:${turn.gen}:reflection:fact:${ordinal}`)
+    const place = { id, roomId: room.id, worldId: room.worldId }
+    context.write({
+      kind: 'memory.create',
+      memory: { ...fact, ...place, embedding: [...embedding] },
     })
+  }
+}
+
+function newFacts(facts: Reflection['facts'], known: readonly string[]): Reflection['facts'] {
+  const seen = new Set(known.map(sameness))
+  return facts.filter(({ claim, inBio, alreadyKnown }) => {
+    if (inBio || alreadyKnown || seen.has(sameness(claim))) return false
+    seen.add(sameness(claim))
+    return true
+  })
+}
+
+/** What FACTS finds them by. A fact without one is better than none. */
+async function vectorsOf(context: WorkContext, claims: readonly string[]) {
+  if (claims.length === 0 || !(await context.hasModel?.('TEXT_EMBEDDING'))) return undefined
+  try {
+    return await context.models.embed(claims)
+  } catch (error) {
+    if (context.signal.aborted) throw error
+    return undefined
   }
 }
 

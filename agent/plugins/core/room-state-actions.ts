@@ -4,7 +4,9 @@ import type { ParticipantState } from '../../records.ts'
 import { isShared } from './room-kind.ts'
 import { done } from './told.ts'
 
-/** Answers eagerly, also where nobody speaks to it. In a direct conversation it does so anyway. */
+// Only rooms of several people can be followed or muted: in a direct conversation everything is meant for the
+// agent. What was muted by other means can be unmuted anywhere.
+
 export const followRoomAction = change({
   name: 'FOLLOW_ROOM',
   similes: ['FOLLOW_CHAT', 'FOLLOW_CHANNEL', 'FOLLOW_CONVERSATION', 'FOLLOW_THREAD'],
@@ -28,7 +30,7 @@ export const muteRoomAction = change({
   similes: ['MUTE_CHAT', 'MUTE_CHANNEL', 'MUTE_CONVERSATION', 'MUTE_THREAD'],
   description:
     'Says nothing more in this room unless your name is called. Only when somebody plainly asks you to be quiet for good.',
-  possible: (state) => state !== 'MUTED',
+  possible: (state, context) => state !== 'MUTED' && isShared(context.room),
   to: 'MUTED',
   said: 'I am quiet here from now on, unless somebody calls my name.',
 })

@@ -62,10 +62,10 @@ async function directRoomFor(context: ActionContext, search: Search): Promise<Fo
   const near = direct.filter((room) => room.source === context.room.source)
   const [room] = direct.length === 1 ? direct : near
   const name = person.names[0] ?? shown(target)
-  if (!room) return refusal(`I have no direct conversation with ${shown(name)}.`)
   if (direct.length > 1 && near.length !== 1) {
     return refusal(`I have ${direct.length} direct conversations with ${shown(name)}: say where.`)
   }
+  if (!room) return refusal(`I have no direct conversation with ${shown(name)}.`)
   return { kind: 'found', room, name }
 }
 

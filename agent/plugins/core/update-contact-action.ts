@@ -50,7 +50,7 @@ async function update(context: ActionContext): Promise<ActionResult> {
   if (name === '' && Object.keys(data).length === 0) return refuse('I do not know what to change.')
   const source = textOf(given.source).toLowerCase()
   const names = name === '' ? person.names : [...new Set([name, ...person.names])]
-  const metadata = source === '' ? { ...person.metadata, ...data } : person.metadata
+  const metadata = source === '' ? merged(person.metadata, data) : person.metadata
   context.write({
     kind: 'entity.put',
     entity: { id: person.id, names: names.slice(0, MAX_NAMES), metadata },
@@ -76,6 +76,16 @@ async function contactIn(context: ActionContext): Promise<JsonObject> {
 async function mayChange(context: ActionContext, { id }: Entity): Promise<boolean> {
   const { message } = context
   return id === message.entityId || mayManage(await readWorld(context), message.entityId)
+}
+
+/** Objects within are merged as well; what is one, such as a platform's account, is never made a text. */
+function merged(before: JsonObject, data: JsonObject): JsonObject {
+  const entries = Object.entries(data).flatMap(([key, value = null]): [string, Json][] => {
+    const known = before[key]
+    if (!isObject(known)) return [[key, value]]
+    return isObject(value) ? [[key, { ...known, ...value }]] : []
+  })
+  return { ...before, ...Object.fromEntries(entries) }
 }
 
 /** An object, or lines `key: value`. */
@@ -117,6 +127,6 @@ async function writeComponent(context: ActionContext, { person, source, data }: 
   const component = { id, entityId: person.id, roomId: room.id, ...place }
   context.write({
     kind: 'component.put',
-    component: { ...component, data: { ...known?.data, ...data } },
+    component: { ...component, data: merged(known?.data ?? {}, data) },
   })
 }

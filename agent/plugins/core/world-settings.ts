@@ -65,7 +65,7 @@ export type Changed =
 /** New values by key or name, exactly. None of them is taken when one cannot be. */
 export function changed(settings: readonly WorldSetting[], updates: JsonObject): Changed {
   let after = settings
-  for (const [written, value] of Object.entries(updates)) {
+  for (const [written, value = null] of Object.entries(updates)) {
     const known = find(after, written)
     const reason = known
       ? whyNot(known, value, after)

@@ -1,10 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ActionContext } from '../../../agent/action.ts'
+import type { Agent } from '../../../agent/agent.ts'
 import type { AnsweredApproval, ApprovalAnswer, PendingApproval } from '../../../agent/approvals.ts'
 import { choiceProvider } from '../../../agent/plugins/core/choice-provider.ts'
 import { chooseOptionAction } from '../../../agent/plugins/core/choose-option-action.ts'
 import type { JsonObject } from '../../../schema/json.ts'
-import { memory, PERSON_ID, turnContext } from '../turn-context.ts'
+import { createMemoryRecords } from '../../support/memory-records.ts'
+import {
+  AGENT_ID,
+  actionContext,
+  memory,
+  NO_PLAN,
+  PERSON_ID,
+  turnContext,
+} from '../turn-context.ts'
 
 const EMPTY = { values: {}, data: {}, text: '' }
 const PIZZA: PendingApproval = {
@@ -28,6 +37,7 @@ async function choose(
   const result = await chooseOptionAction.handler({
     ...context,
     ...{ state: EMPTY, parameters, key: 'key', previous: [] },
+    ...{ plan: NO_PLAN, outboxSource: () => null },
     answerApproval: async (one) => {
       given.push(one)
       return outcome ?? undefined
@@ -47,6 +57,63 @@ describe('CHOICE', () => {
 
   it('says nothing when nothing waits', async () => {
     expect(await choiceProvider.get(turnContext(), EMPTY)).toMatchObject({ text: '' })
+  })
+})
+
+describe('tasks that wait for a choice', () => {
+  const TASK_ID = 'aaaaaaaa-0000-0000-0000-000000000001'
+  const task = {
+    ...{ id: TASK_ID, name: 'PUBLISH', description: 'Publish the post?', roomId: 'room' },
+    ...{ tags: ['AWAITING_CHOICE'], metadata: { options: [{ name: 'post' }, 'cancel'] } },
+  }
+
+  async function waiting(more: Parameters<typeof actionContext>[0] = {}) {
+    const records = createMemoryRecords()
+    await records.commit(AGENT_ID, [{ kind: 'task.put', task }])
+    const ran: unknown[] = []
+    const runTask: Agent['runTask'] = async (_, { name }, options) => {
+      ran.push([name, options])
+    }
+    return { context: actionContext({ records, runTask, ...more }), ran }
+  }
+
+  it('are listed with their options, and make the action possible', async () => {
+    const { context } = await waiting()
+    expect((await choiceProvider.get(context, EMPTY)).text).toContain(
+      '- aaaaaaaa: Publish the post? (task PUBLISH; options post, cancel, ABORT)',
+    )
+    expect(await chooseOptionAction.validate?.(context, EMPTY)).toBe(true)
+  })
+
+  it('are carried out by their worker, with the option that was chosen', async () => {
+    const { context, ran } = await waiting({ parameters: { question: 'aaaaaaaa', option: 'Post' } })
+    expect(await chooseOptionAction.handler(context)).toMatchObject({ success: true })
+    expect(ran).toEqual([['PUBLISH', { option: 'post' }]])
+  })
+
+  it('are deleted when they are called off', async () => {
+    const { context, ran } = await waiting({ parameters: { option: 'abort' } })
+    await chooseOptionAction.handler(context)
+    expect(ran).toEqual([])
+    expect(context.recorded.records).toEqual([{ kind: 'task.delete', id: TASK_ID }])
+  })
+
+  it('are not for somebody without a role among several people', async () => {
+    const { context, ran } = await waiting({
+      ...{ room: { type: 'GROUP' }, parameters: { option: 'post' } },
+    })
+    expect(await chooseOptionAction.validate?.(context, EMPTY)).toBe(false)
+    expect(await chooseOptionAction.handler(context)).toMatchObject({ success: false })
+    expect(ran).toEqual([])
+  })
+
+  it('are not looked for where nobody carries tasks out', async () => {
+    const context = turnContext()
+    const tasks = async () => {
+      throw new Error('An agent without plugins has no tasks.')
+    }
+    const asked = { ...context, records: { ...context.records, tasks } }
+    expect(await chooseOptionAction.validate?.(asked, EMPTY)).toBe(false)
   })
 })
 

@@ -62,6 +62,23 @@ describe('REFLECTION', () => {
     ])
   })
 
+  it('gives facts what FACTS finds them by, where a model makes it, and keeps them where it fails', async () => {
+    const said = answer(fact('Sam has a cat.') + fact('Sam lives in Graz.'))
+    const embed = async (texts: readonly string[]) => texts.map((text) => [text.length, 1])
+    const { records, memories } = await reflect(said, { models: { embed } })
+    expect(memories).toEqual([])
+    expect(records).toMatchObject([
+      { memory: { type: 'facts', content: { text: 'Sam has a cat.' }, embedding: [14, 1] } },
+      { memory: { type: 'facts', roomId: 'room', entityId: AGENT_ID, embedding: [18, 1] } },
+    ])
+    const broken = async () => {
+      throw new Error('The vendor is away.')
+    }
+    const kept = await reflect(said, { models: { embed: broken } })
+    expect(claims(kept)).toEqual(['Sam has a cat.', 'Sam lives in Graz.'])
+    expect(kept.records).toEqual([])
+  })
+
   it('stores each fact once, and none that is known or in the bio', async () => {
     const facts = [
       fact('new'),
@@ -147,6 +164,10 @@ describe('REFLECTION', () => {
   })
 
   it('is due every eighth turn', () => {
-    expect(reflectionEvaluator.intervalTurns).toBe(8)
+    const { intervalTurns } = reflectionEvaluator
+    if (typeof intervalTurns !== 'function') throw new Error('It has no interval by settings.')
+    expect(intervalTurns({})).toBe(8)
+    expect(intervalTurns({ conversationLength: 2 })).toBe(1)
+    expect(intervalTurns({ conversationLength: 100 })).toBe(25)
   })
 })

@@ -93,14 +93,10 @@ describe('the prompt', () => {
     return composePrompt(template, state)
   }
 
-  it('says nothing of parameters while no action has any', async () => {
-    const prompt = await promptOf(action('WAVE'))
-    expect(prompt).not.toMatch(/param/i)
-    expect(prompt).toContain('<actions>REPLY</actions>\n<providers></providers>')
-  })
-
   it('asks for those of the actions that have some', async () => {
     const prompt = await promptOf(action('WAVE'), ORDER)
+    expect(prompt).not.toContain('- WAVE: size')
+    expect(prompt).toContain('<actions>REPLY</actions>\n<providers></providers>')
     expect(prompt).toContain('Give them in <params>{"ACTION": {"parameter": "value"}}</params>')
     expect(prompt).toContain(
       '- ORDER: size (required): small or large\n- ORDER: note: for the cook',

@@ -95,7 +95,7 @@ describe('a prompt and what its model can read', () => {
   it('fits whatever the model can read, and keeps more the more that is', async () => {
     const plugins = [plugin(book(10))]
     let before = 0
-    for (let contextTokens = 1_400; contextTokens < 6_000; contextTokens += 100) {
+    for (let contextTokens = 1_900; contextTokens < 6_000; contextTokens += 100) {
       const model = readingModel(contextTokens)
       const { prompt } = await fitted({ message, messages, plugins }, model)
       const limit = contextTokens - answerRoom(model.card, {}) - 32
@@ -110,12 +110,12 @@ describe('a prompt and what its model can read', () => {
 
   it('loses documents only when the last exchange is all that is left of the conversation', async () => {
     const options = { message, messages, plugins: [plugin(book(10))] }
-    const some = await fitted(options, readingModel(2_800))
+    const some = await fitted(options, readingModel(3_400))
     expect(some.cut).toMatchObject({ messages: expect.any(Number) })
     expect(some.cut).not.toHaveProperty('documents')
     expect(some.prompt).toContain('p9 ')
 
-    const more = await fitted(options, readingModel(1_900))
+    const more = await fitted(options, readingModel(2_400))
     expect(more.cut).toMatchObject({ messages: 26, documents: expect.any(Number) })
     expect(said(more.prompt)).toEqual(['m26', 'm27', 'm28', 'm29'])
     expect(more.prompt).toContain('p0 ')
@@ -141,7 +141,7 @@ describe('a prompt and what its model can read', () => {
 
   it('is not refused by an estimate while the tokenizer is not loaded yet', async () => {
     let isLoaded = false
-    const model = readingModel(1_600, {
+    const model = readingModel(2_100, {
       countTokens: (text) => Math.ceil(text.length / (isLoaded ? 4 : 0.1)),
       ready: async () => {
         isLoaded = true
@@ -165,7 +165,7 @@ describe('a prompt and what its model can read', () => {
   it('is fitted when it asks whether to respond', async () => {
     const { prompt } = await fitted(
       { message, messages },
-      readingModel(1_000),
+      readingModel(1_500),
       'shouldRespondTemplate',
     )
     expect(said(prompt).length).toBeLessThan(30)

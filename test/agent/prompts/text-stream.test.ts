@@ -153,4 +153,19 @@ describe('the text stream, whatever is written and however it is cut', () => {
     // Holding everything back until the end would be right as well, and useless.
     expect(shownEarly).toBeGreaterThan(1_000)
   })
+
+  it('shows nothing of an answer that is held back for its providers', () => {
+    const holds = (names: readonly string[]) => names.includes('FACTS')
+    const shown = (providers: string) => {
+      const reader = createTextStream({ holds })
+      const answer = `${HEAD}<providers>${providers}</providers><text>Hello.</text></response>`
+      const early = byCharacter(answer)
+        .map((chunk) => reader.push(chunk))
+        .join('')
+      return early + reader.end()
+    }
+    expect(shown('FACTS')).toBe('')
+    expect(shown('<provider>WORLD</provider><provider>FACTS</provider>')).toBe('')
+    expect(shown('WORLD')).toBe('Hello.')
+  })
 })

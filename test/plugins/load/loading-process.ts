@@ -49,7 +49,7 @@ async function load(asked: string): Promise<Loaded> {
 
 async function called(handler: ElizaAction['handler']): Promise<unknown> {
   const nobody = { agentId: 'a' } as Parameters<typeof handler>[0] // nothing of it is asked here
-  return handler(nobody, { entityId: 'e', roomId: 'r', content: {} })
+  return Promise.resolve(handler(nobody, { entityId: 'e', roomId: 'r', content: {} })).catch(String)
 }
 
 const results: (Loaded | undefined)[] = []

@@ -1,0 +1,152 @@
+import type { MemberGroup } from './member-table.ts'
+
+/** The members of the database. */
+export const RECORD_ROWS: readonly MemberGroup[] = [
+  {
+    group: 'Memories',
+    rows: [
+      [
+        'createMemory',
+        'supported',
+        'Within a turn it commits with the step; without an id it gets one that is the same when the step is repeated.',
+      ],
+      [
+        'updateMemory',
+        'supported',
+        'Keys of content and metadata that are given replace what stands.',
+      ],
+      ['deleteMemory', 'supported', 'Fragments of a document leave with it.'],
+      ['deleteManyMemories', 'supported', 'As `deleteMemory`.'],
+      ['deleteAllMemories', 'supported', 'Of a room, of one table or all.'],
+      ['clearAllAgentMemories', 'supported', 'All of the agent.'],
+      [
+        'getMemories',
+        'differs',
+        'At most 10,000, without vectors unless `includeEmbedding` asks for them.',
+      ],
+      ['getAllMemories', 'differs', 'The newest 10,000.'],
+      ['getMemoryById', 'supported', 'Null when there is none; without its vector.'],
+      ['getMemoriesByIds', 'supported', 'Those that exist.'],
+      ['getMemoriesByRoomIds', 'supported', 'The newest of the rooms together.'],
+      ['getMemoriesByWorldId', 'supported', 'The newest of a world.'],
+      ['countMemories', 'supported', 'Of a room; also with one object, as 2.x calls it.'],
+      [
+        'searchMemories',
+        'supported',
+        'By cosine similarity; `query` puts the found ones in order.',
+      ],
+      [
+        'rerankMemories',
+        'differs',
+        'By BM25; those that do not fit come last instead of being left out.',
+      ],
+      [
+        'getCachedEmbeddings',
+        'differs',
+        'Compares the first 255 characters of the newest 200 memories of the table.',
+      ],
+      ['addEmbeddingToMemory', 'supported', 'Changes the memory it is given.'],
+      [
+        'queueEmbeddingGeneration',
+        'differs',
+        'The queue is in the database, so that a crash loses nothing; memories without an id are left out.',
+      ],
+    ],
+  },
+  {
+    group: 'Entities and components',
+    rows: [
+      ['getEntityById', 'differs', 'Without components: ask `getComponents` for them.'],
+      ['getEntitiesByIds', 'differs', 'As `getEntityById`.'],
+      ['getEntitiesForRoom', 'differs', 'With components, if asked, for the first 100 entities.'],
+      ['createEntity', 'supported', 'One that exists is left as it is.'],
+      ['createEntities', 'supported', 'As `createEntity`.'],
+      ['ensureEntity', 'supported', 'As `createEntity`.'],
+      ['updateEntity', 'supported', 'Replaces names and metadata.'],
+      ['getComponent', 'supported', 'Null when there is none.'],
+      ['getComponents', 'supported', 'None for an id that is of no entity.'],
+      ['createComponent', 'supported', 'Without an id it gets one.'],
+      ['updateComponent', 'supported', 'Replaces it.'],
+      ['deleteComponent', 'supported', 'Removes it.'],
+    ],
+  },
+  {
+    group: 'Rooms, worlds and participants',
+    rows: [
+      ['getRoom', 'supported', 'Under `messageServerId` and `serverId`; null when there is none.'],
+      ['getRoomsByIds', 'supported', 'Those that exist.'],
+      ['getRooms', 'supported', 'Of a world.'],
+      ['getRoomsByWorld', 'supported', 'As `getRooms`.'],
+      ['createRoom', 'supported', 'One that exists is left as it is.'],
+      ['createRooms', 'supported', 'As `createRoom`.'],
+      ['updateRoom', 'supported', 'Replaces what is given.'],
+      ['deleteRoom', 'supported', 'With what is in it.'],
+      ['deleteRoomsByWorldId', 'supported', 'As `deleteRoom`.'],
+      ['getWorld', 'supported', 'Under `messageServerId` and `serverId`; null when there is none.'],
+      ['getAllWorlds', 'supported', 'All of the agent, with ownership, roles and settings.'],
+      ['createWorld', 'supported', 'One that exists is left as it is.'],
+      ['updateWorld', 'differs', 'Writes what differs: two turns that change two roles keep both.'],
+      ['removeWorld', 'supported', 'With its rooms.'],
+      ['addParticipant', 'supported', 'Once, however often it is called.'],
+      ['addParticipantsRoom', 'supported', 'As `addParticipant`.'],
+      ['removeParticipant', 'supported', 'Leaves the room.'],
+      ['getParticipantsForRoom', 'supported', 'Entity ids, in the order in which they joined.'],
+      ['getParticipantsForEntity', 'supported', 'One for each of its rooms.'],
+      ['isRoomParticipant', 'supported', 'Whether it is in the room.'],
+      ['getRoomsForParticipant', 'supported', 'Ids of its rooms.'],
+      ['getRoomsForParticipants', 'supported', 'Ids of the rooms of any of them.'],
+      ['getParticipantUserState', 'supported', 'FOLLOWED, MUTED or null.'],
+      ['setParticipantUserState', 'supported', 'Takes effect with the next turn of the room.'],
+    ],
+  },
+  {
+    group: 'Connection',
+    rows: [
+      [
+        'ensureConnection',
+        'supported',
+        'In one write; ids that are left out are made of what names them.',
+      ],
+      ['ensureConnections', 'supported', 'In one write.'],
+      ['ensureParticipantInRoom', 'supported', 'An entity that is not known yet is made.'],
+      ['ensureWorldExists', 'supported', 'One that exists is left as it is.'],
+      ['ensureRoomExists', 'supported', 'Without a world it belongs to the one of its server.'],
+    ],
+  },
+  {
+    group: 'Relationships',
+    rows: [
+      ['createRelationship', 'supported', 'False when the two have one.'],
+      ['updateRelationship', 'supported', 'Replaces tags and metadata.'],
+      ['getRelationship', 'supported', 'Of a pair; null when there is none.'],
+      ['getRelationships', 'supported', 'Of an entity on either side, with one of the tags.'],
+    ],
+  },
+  {
+    group: 'Cache',
+    rows: [
+      ['getCache', 'supported', 'Undefined when there is none.'],
+      ['setCache', 'supported', 'JSON values: a date comes back as text.'],
+      ['deleteCache', 'supported', 'Removes it.'],
+    ],
+  },
+  {
+    group: 'Tasks',
+    rows: [
+      ['createTask', 'supported', 'The host runs it when its time has come, once.'],
+      ['getTasks', 'supported', 'With all of the tags.'],
+      ['getTask', 'supported', 'Null when there is none.'],
+      ['getTasksByName', 'supported', 'All of a name.'],
+      ['updateTask', 'supported', 'Replaces what is given.'],
+      ['deleteTask', 'supported', 'It is not run any more.'],
+    ],
+  },
+  {
+    group: 'Logs',
+    rows: [
+      ['log', 'differs', 'A body of more than 100,000 characters is left out, by name.'],
+      ['getLogs', 'supported', 'The newest first.'],
+      ['deleteLog', 'supported', 'Removes it.'],
+    ],
+  },
+]
