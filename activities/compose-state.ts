@@ -21,6 +21,7 @@ import type { ProviderTrace, State } from '../agent/provider.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
+import { deliverElsewhere } from './deliver-elsewhere.ts'
 import { firstModel } from './first-model.ts'
 import { foreignWork } from './foreign-work.ts'
 import { decisionsBefore, progressBefore } from './progress.ts'
@@ -35,7 +36,11 @@ const MAX_STORED_VALUE = 200
 const FOREIGN_TIMEOUT_MS = 10_000
 
 type ComposePorts = WorkPorts &
-  Pick<Ports, 'turns' | 'agents' | 'prompts' | 'journal' | 'connectors' | 'decision' | 'multiStep'>
+  Pick<
+    Ports,
+    'turns' | 'agents' | 'prompts' | 'journal' | 'connectors' | 'decision' | 'multiStep'
+  > &
+  Pick<Ports, 'startDelivery' | 'log'>
 
 /** Runs the providers and stores the prompt for a round's `decide`. Run again, it finds the one that stands. */
 export const createComposeState = (ports: ComposePorts) =>
@@ -64,7 +69,9 @@ export const createComposeState = (ports: ComposePorts) =>
         ...(work && { contextOf: work.contextOf, timeoutMs: FOREIGN_TIMEOUT_MS }),
       })
       const prompt = await promptFor(opened, { composed, model, mode, asking })
-      await ports.prompts.write(step.attempt, decideStep(round), prompt, work?.commit())
+      const writes = work?.commit()
+      await ports.prompts.write(step.attempt, decideStep(round), prompt, writes)
+      if (writes) await deliverElsewhere(ports, opened.turn, writes)
     })
   }
 

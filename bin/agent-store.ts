@@ -37,6 +37,11 @@ export interface StoredAgent {
   readonly row: AgentRow
 }
 
+/** What an agent has of its foreign plugins. */
+export interface ForeignMembers extends Pick<Agent, 'runTask'> {
+  readonly plugins: readonly Plugin[]
+}
+
 interface StoredCode extends CharacterCode {
   readonly hash: string
 }
@@ -46,7 +51,7 @@ interface Shelf {
   /** Of every agent, besides the core plugin. */
   readonly plugins: readonly Plugin[]
   /** The foreign ones of an agent, started in this process. @default there are none */
-  readonly openPlugins?: (agent: HostedAgent) => Promise<readonly Plugin[]>
+  readonly openPlugins?: (agent: HostedAgent) => Promise<ForeignMembers>
   readonly box: SecretBox
   /** `CHARACTER.<NAME>.<KEY>`: secrets that are never stored. @default none */
   readonly characterEnv?: Readonly<Record<string, string>>
@@ -163,7 +168,8 @@ async function built(shelf: Shelf, stored: StoredAgent, change?: AgentChange): P
     character: change?.character ?? stored.character,
   })
   const settings = { ...settingsOf(character), ...change?.settings }
-  return buildAgent(stored.id, character, settings, [...shelf.plugins, ...foreign])
+  const agent = buildAgent(stored.id, character, settings, [...shelf.plugins, ...foreign.plugins])
+  return { ...agent, ...(foreign.runTask && { runTask: foreign.runTask }) }
 }
 
 /** What a fork runs with instead; its plugins are the agent's. */
@@ -172,7 +178,7 @@ interface AgentChange {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
-async function foreignPlugins(shelf: Shelf, stored: StoredAgent): Promise<readonly Plugin[]> {
+async function foreignPlugins(shelf: Shelf, stored: StoredAgent): Promise<ForeignMembers> {
   const character = withCode(shelf, stored)
   return (
     shelf.openPlugins?.({
@@ -181,7 +187,7 @@ async function foreignPlugins(shelf: Shelf, stored: StoredAgent): Promise<readon
       version: stored.row.updated_at.getTime(),
       settings: settingsOf(character),
       code: hostedCode(shelf.code?.get(stored.id)),
-    }) ?? []
+    }) ?? { plugins: [] }
   )
 }
 

@@ -24,6 +24,7 @@ import { type Background, createBackground } from './background.ts'
 import { createForeignPlugins } from './foreign-plugins.ts'
 import { createMediaFetcher } from './media-fetch.ts'
 import { createModelLimits } from './model-limits.ts'
+import { tellingOfModels } from './model-used.ts'
 import type { PluginHouse } from './plugin-house.ts'
 import { createPorts, reachable } from './ports.ts'
 import { createSecretBox } from './secrets.ts'
@@ -90,7 +91,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     plugins: input.plugins ?? [],
     box: createSecretBox(input.salt),
     characterEnv: config.characterEnv,
-    openPlugins: async (agent) => (await house.open(agent))?.plugins ?? [],
+    openPlugins: (agent) => house.members(agent),
     onSecrets: logger.addSecrets,
   })
   const temporal = linkTemporal(input)
@@ -115,14 +116,14 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     ...{ ...input, db, stream, temporal, agents },
     ...{ ports: () => ports, parts: () => parts },
   })
-  const ports: Ports = intercept(
-    createPorts({
-      ...given,
-      ...{ turnEvents: house.turnEvents, tasks: tasks.tasks, tasksChanged: tasks.changed },
-      startHead: places.startHead,
-      startDelivery: (room) => temporal.startDelivery(room),
-    }),
-  )
+  const made = createPorts({
+    ...given,
+    ...{ turnEvents: house.turnEvents, tasks: tasks.tasks, tasksChanged: tasks.changed },
+    startHead: places.startHead,
+    startDelivery: (room) => temporal.startDelivery(room),
+  })
+  const ledger = tellingOfModels(made.ledger, { house, turns: made.turns, log })
+  const ports: Ports = intercept({ ...made, ledger })
   const background = createBackground()
   const { startHead: start } = ports
   const control = createTurnControl({ db, stream, temporal, background, log, startHead: start })
@@ -137,12 +138,9 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
       startLoops({ parts, places, database, temporal, ports, log, background, runs }, settings)
     },
     close: async () => {
-      await background.stop()
-      await house.close()
-      await limits.close()
-      await stream.close()
-      await temporal.close()
-      await database.close()
+      // What uses something before what it uses.
+      for (const stop of [background.stop, house.close]) await stop()
+      for (const open of [limits, stream, temporal, database]) await open.close()
     },
   }
 }

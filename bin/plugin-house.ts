@@ -55,6 +55,8 @@ export interface PluginHouse {
   readonly book: PermissionBook
   /** Undefined for an agent that has no plugins: nothing is made for it. */
   open(agent: HostedAgent): Promise<OpenedAgent | undefined>
+  /** What of it belongs to turns. */
+  members(agent: HostedAgent): Promise<Pick<OpenedAgent, 'plugins'> & Pick<Agent, 'runTask'>>
   readonly turnEvents: SettlingTurnEvents
   readonly log: HostLog
   readonly source: ReloadingSource
@@ -92,9 +94,15 @@ export function createPluginHouse(input: PluginHouseInput): PluginHouse {
     },
   })
   const turnEvents = createTurnEvents(host)
+  const open = async (agent: HostedAgent) =>
+    hasPlugins(input, agent) ? host.open(agent) : undefined
   return {
     ...{ host, book, turnEvents, source, log },
-    open: async (agent) => (hasPlugins(input, agent) ? host.open(agent) : undefined),
+    open,
+    async members(agent) {
+      const { plugins = [] } = (await open(agent)) ?? {}
+      return { plugins, runTask: host.agent(agent.id)?.runTask }
+    },
     async close() {
       await turnEvents.settled()
       await host.close()
