@@ -11,6 +11,8 @@ import { approvalIdOf } from '../schema/ids.ts'
 import type { JsonObject } from '../schema/json.ts'
 import { storableJson, storableText } from '../schema/text.ts'
 import type { TurnInput } from '../schema/turn.ts'
+import type { VendorPorts } from './call-vendor.ts'
+import { outsideModels } from './outside-models.ts'
 import type { OpenTurn } from './turn-context.ts'
 import type { Work } from './work-context.ts'
 
@@ -43,7 +45,11 @@ export type Plan =
   | { readonly kind: 'refuse'; readonly result: JsonObject; readonly text?: string }
 
 /** What to do with an action that nobody has begun. Changes nothing. */
-export async function planOf(ports: Pick<Ports, 'approvals'>, task: ActionTask): Promise<Plan> {
+export async function planOf(
+  ports: Pick<Ports, 'approvals'> & VendorPorts,
+  claimless: ActionTask,
+): Promise<Plan> {
+  const task = askingOutside(ports, claimless)
   const { action, work } = task
   if (!action) return { kind: 'run' }
   try {
@@ -59,6 +65,14 @@ export async function planOf(ports: Pick<Ports, 'approvals'>, task: ActionTask):
     const reason = wordsOf(error)
     return { kind: 'refuse', result: failed(reason) }
   }
+}
+
+/** Nobody has claimed the step yet, so its ledger takes no calls: what `validate` asks belongs to no step. */
+function askingOutside(ports: VendorPorts, task: ActionTask): ActionTask {
+  const { agent } = task.opened
+  const { context } = task.work
+  const calls = outsideModels(ports, () => agent, context.signal)
+  return { ...task, work: { ...task.work, context: { ...context, ...calls } } }
 }
 
 /** What handlers and `validate` are given: also the values that earlier actions of the turn gave. */

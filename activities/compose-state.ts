@@ -11,7 +11,7 @@ import { type ComposedState, composeState as compose } from '../agent/compose-st
 import { type DecisionMode, wantedDecision } from '../agent/decision-mode.ts'
 import type { ResolvedModel } from '../agent/models.ts'
 import { offeredNames } from '../agent/plugins/core/actions-provider.ts'
-import type { Ports, StoredPrompt } from '../agent/ports.ts'
+import type { Ports, StepCommit, StoredPrompt } from '../agent/ports.ts'
 import type { TurnProgress } from '../agent/progress.ts'
 import { fitPrompt } from '../agent/prompts/fit-prompt.ts'
 import { storedFacts } from '../agent/prompts/stored-decision.ts'
@@ -23,17 +23,15 @@ import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
 import { deliverElsewhere } from './deliver-elsewhere.ts'
 import { firstModel } from './first-model.ts'
-import { foreignWork } from './foreign-work.ts'
+import { foreignTimeoutMs, foreignWork } from './foreign-work.ts'
 import { decisionsBefore, progressBefore } from './progress.ts'
+import { storedOrRefused } from './refused-records.ts'
 import { composeStep, decideStep } from './rounds.ts'
 import { type OpenTurn, openTurn, turnContext } from './turn-context.ts'
 import type { WorkPorts } from './work-context.ts'
 
 /** Longer values are in the prompt already; a second copy would double the size of a turn. */
 const MAX_STORED_VALUE = 200
-
-/** Above the limit that plugins' providers have of their own, which names them. */
-const FOREIGN_TIMEOUT_MS = 10_000
 
 type ComposePorts = WorkPorts &
   Pick<
@@ -66,12 +64,16 @@ export const createComposeState = (ports: ComposePorts) =>
       const composed = await compose(turnContext(asked, ports, signal), {
         include: ['ENTITIES', ...asking.include],
         silent: silentIn(asking, mode),
-        ...(work && { contextOf: work.contextOf, timeoutMs: FOREIGN_TIMEOUT_MS }),
+        ...(work && { contextOf: work.contextOf, timeoutMs: foreignTimeoutMs(opened.turn) }),
       })
       const prompt = await promptFor(opened, { composed, model, mode, asking })
-      const writes = work?.commit()
-      await ports.prompts.write(step.attempt, decideStep(round), prompt, writes)
-      if (writes) await deliverElsewhere(ports, opened.turn, writes)
+      const store = async (writes?: StepCommit, refused?: Error) => {
+        const state = { ...prompt.state, ...(refused && { notStored: refused.message }) }
+        await ports.prompts.write(step.attempt, decideStep(round), { ...prompt, state }, writes)
+        if (writes) await deliverElsewhere(ports, opened.turn, writes)
+      }
+      if (!work) return store()
+      await storedOrRefused(ports, { commit: work.commit(), step: step.step }, store)
     })
   }
 

@@ -6,9 +6,10 @@ import type { LoadedTurn, Ports, StepWrites } from '../agent/ports.ts'
  */
 export async function deliverElsewhere(
   { startDelivery, log }: Pick<Ports, 'startDelivery' | 'log'>,
-  { turnId, gen, agentId, room }: LoadedTurn,
+  { turnId, gen, agentId, room, forkOf }: LoadedTurn,
   { records = [] }: StepWrites,
 ): Promise<void> {
+  if (forkOf !== undefined) return // nothing of it is written to other rooms
   const rooms = records.flatMap((write) =>
     write.kind === 'message.send' && write.outboxSource !== null ? [write.roomId] : [],
   )

@@ -1,4 +1,6 @@
 import type { Ports } from '../agent/ports.ts'
+import { wordsOf } from '../agent/words-of.ts'
+import type { JsonObject } from '../schema/json.ts'
 import type { TurnInput } from '../schema/turn.ts'
 import { currentAttempt, withHeartbeats } from './attempt.ts'
 import { deliverElsewhere } from './deliver-elsewhere.ts'
@@ -25,8 +27,18 @@ export const createEvaluate = (
       const applies = evaluator && (await (evaluator.validate?.(work.context) ?? true))
       if (applies) {
         ports.turnEvents?.emit(opened.turn, 'EVALUATOR_STARTED', { evaluatorName: name })
-        await evaluator.handler(work.context)
-        ports.turnEvents?.emit(opened.turn, 'EVALUATOR_COMPLETED', { evaluatorName: name })
+        const told = (end: JsonObject) =>
+          ports.turnEvents?.emit(opened.turn, 'EVALUATOR_COMPLETED', {
+            evaluatorName: name,
+            ...end,
+          })
+        try {
+          await evaluator.handler(work.context)
+          told({})
+        } catch (error) {
+          if (!signal.aborted) told({ error: wordsOf(error) })
+          throw error
+        }
       }
       const { messages, memories, relationships, records = [] } = work.writes
       const created = records.filter(({ kind }) => kind === 'memory.create')

@@ -6,6 +6,7 @@ import {
   ModelAnswerError,
   ModelError,
   NotFoundError,
+  RequiredPluginError,
   UnavailableError,
 } from '../agent/errors.ts'
 import { RecordError } from '../agent/record-checks.ts'
@@ -37,6 +38,7 @@ function verdictOf(error: unknown, attempt: number): Verdict {
   if (error instanceof ModelAnswerError) return { code: error.code, retryable: false }
   if (error instanceof FencedError) return { code: 'fenced', retryable: false }
   if (error instanceof NotFoundError) return { code: 'agent_not_found', retryable: false }
+  if (error instanceof RequiredPluginError) return { code: error.code, retryable: false }
   if (error instanceof UnavailableError) return { code: 'database_unavailable', retryable: true }
   if (error instanceof ConnectorError) {
     return {

@@ -13,6 +13,7 @@ import { createDeliverRoom } from './deliver-room.ts'
 import { createEvaluate } from './evaluate.ts'
 import { toFailure } from './failures.ts'
 import { createPark } from './park.ts'
+import { RegularStepError } from './regular-step.ts'
 import { attendStep, composeStep, decideStep } from './rounds.ts'
 import { type ActionStep, createRunAction } from './run-action.ts'
 import { createRunTask } from './run-task.ts'
@@ -58,6 +59,7 @@ const guarded =
       const error = causeOfEnd(thrown)
       if (error instanceof CancelledFailure) throw error // asked for, and settled as such
       const attempt = currentAttempt(turn)
+      if (error instanceof RegularStepError) throw toFailure(error, attempt.attempt)
       const name = typeof step === 'string' ? step : step(...rest)
       await noteFailure(ports, attempt, { turn, name, error })
       throw toFailure(error, attempt.attempt)

@@ -1,4 +1,4 @@
-import type { Action } from '../agent/action.ts'
+import { type Action, effectIn } from '../agent/action.ts'
 import type { Ports } from '../agent/ports.ts'
 import { fixedText } from '../agent/prompts/fixed-text.ts'
 import { wordsOf } from '../agent/words-of.ts'
@@ -16,6 +16,7 @@ import {
 import { currentAttempt, withHeartbeats } from './attempt.ts'
 import { deliverElsewhere } from './deliver-elsewhere.ts'
 import { outcomesBefore, progressOf } from './progress.ts'
+import { storedOrRefused } from './refused-records.ts'
 import { decisionBehind } from './rounds.ts'
 import { openTurn } from './turn-context.ts'
 import { type WorkPorts, workContext } from './work-context.ts'
@@ -57,19 +58,23 @@ export const createRunAction = (ports: ActionPorts) =>
       }
       const claim = await ports.journal.claim(attempt, { step, beforeSettle: true })
       if (claim.kind === 'done') return 'done'
-      const isUnknown = claim.isTakeover && (task.action?.effect ?? 'once') === 'once'
-      const { turn } = task.opened
+      const { turn, agent } = task.opened
+      const isUnknown = claim.isTakeover && effectIn(agent, task.action) === 'once'
       ports.turnEvents?.emit(turn, 'ACTION_STARTED', { actionName: name, ordinal })
       const result = isUnknown ? interrupted(ports, task) : await carriedOut(ports, task, plan)
-      const { success } = result
+      const outboxSource = sourceOf(ports, task)
+      const commit = { ...task.work.writes, turn, outboxSource, unknownEffect: isUnknown }
+      const { kept, success } = await storedOrRefused(
+        ports,
+        { commit, step },
+        async (kept, refused) => {
+          const end = refused ? notStored(refused) : result
+          await ports.journal.finish(attempt, step, storableJson({ action: name, ...end }), kept)
+          return { kept, success: end.success }
+        },
+      )
       ports.turnEvents?.emit(turn, 'ACTION_COMPLETED', { actionName: name, ordinal, success })
-      await ports.journal.finish(attempt, step, storableJson({ action: name, ...result }), {
-        ...task.work.writes,
-        turn: task.opened.turn,
-        outboxSource: sourceOf(ports, task),
-        unknownEffect: isUnknown,
-      })
-      await deliverElsewhere(ports, turn, task.work.writes)
+      await deliverElsewhere(ports, turn, kept)
       return 'done'
     })
   }
@@ -104,6 +109,12 @@ function interrupted({ log }: ActionPorts, { input, name, opened, work }: Action
   work.context.say({ text, actions: [name], unknown: true })
   return { success: false, unknown: true, error: OUTCOME_UNKNOWN }
 }
+
+/** What it said stands: it may have happened outside. */
+const notStored = ({ message }: Error): JsonObject => ({
+  success: false,
+  error: `The action ran, but what it wrote is not stored: ${message}`,
+})
 
 const OUTCOME_UNKNOWN =
   'The action was interrupted and may have happened. It is not repeated, because its effect is `once`.'

@@ -61,20 +61,31 @@ export async function settleTurn(
   if (isTerminal(settled.state)) {
     ports.stream.publish(turnId, { kind: 'settled', ...spoken, gen, state: settled.state })
   }
-  if (settled.isFirst) tellEnd(ports, opened.turn, settled.state, outcome.reply?.content)
+  if (settled.isFirst) {
+    const reason = error ?? outcome.code
+    tellEnd(ports, opened.turn, { state: settled.state, said: outcome.reply?.content, reason })
+  }
   if (settled.head) await startNext(ports, settled.head)
   return settled
+}
+
+interface TurnEnd {
+  readonly state: TurnState
+  readonly said: Content | undefined
+  /** In words, or its code. */
+  readonly reason: string | null
 }
 
 function tellEnd(
   { turnEvents }: SettlePorts,
   turn: LoadedTurn,
-  state: TurnState,
-  said: Content | undefined,
+  { state, said, reason }: TurnEnd,
 ): void {
   if (said) turnEvents?.emit(turn, 'MESSAGE_SENT', { content: said as JsonObject })
-  if (state === 'timed_out') turnEvents?.emit(turn, 'RUN_TIMEOUT', { status: 'timeout' })
-  else turnEvents?.emit(turn, 'RUN_ENDED', { status: state === 'failed' ? 'error' : 'completed' })
+  const error = reason === null ? {} : { error: reason }
+  if (state === 'timed_out') turnEvents?.emit(turn, 'RUN_TIMEOUT', { status: 'timeout', ...error })
+  else if (state === 'failed') turnEvents?.emit(turn, 'RUN_ENDED', { status: 'error', ...error })
+  else turnEvents?.emit(turn, 'RUN_ENDED', { status: 'completed' })
 }
 
 /** A lost start is found by the sweeper; failing here would undo nothing and delay the outcome. */

@@ -2,6 +2,7 @@ import type { Agent } from '../agent/agent.ts'
 import { askingVendor } from '../agent/asking-vendor.ts'
 import type { WorkContext } from '../agent/context.ts'
 import type { Memory } from '../agent/memory.ts'
+import { refuseUnsent } from '../agent/platforms.ts'
 import type { Ports } from '../agent/ports.ts'
 import type { RecordWrite, RoomRecord, TaskRecord } from '../agent/records.ts'
 import { stringToUuid } from '../schema/ids.ts'
@@ -61,12 +62,12 @@ export async function taskContext(
     signal,
     written,
     write,
-    say: (content) =>
-      write({
-        kind: 'message.send',
-        ...{ id: nextId('message'), memoryId: nextId('message-memory'), roomId: room.id, content },
-        outboxSource: ports.connectors.for(room.source, agent.id) ? room.source : null,
-      }),
+    say(content) {
+      const outboxSource = ports.connectors.for(room.source, agent.id) ? room.source : null
+      if (outboxSource === null) refuseUnsent(agent, room)
+      const ids = { id: nextId('message'), memoryId: nextId('message-memory') }
+      write({ kind: 'message.send', ...ids, roomId: room.id, content, outboxSource })
+    },
     remember: (memory) =>
       write({
         kind: 'memory.create',

@@ -1,5 +1,6 @@
 import type { ApprovableBy } from '../schema/approval.ts'
 import type { Json, JsonObject } from '../schema/json.ts'
+import type { Agent } from './agent.ts'
 import type { AnswerApproval } from './approvals.ts'
 import type { TurnContext, WorkContext } from './context.ts'
 import type { ActionPlan } from './progress.ts'
@@ -11,6 +12,12 @@ import type { State } from './provider.ts'
  */
 export type ActionEffect = 'none' | 'idempotent' | 'once'
 
+/** @default `once`, the careful one, for an action that nobody offers any more */
+export function effectIn(agent: Agent, action: Pick<Action, 'effect'> | undefined): ActionEffect {
+  const { effect = 'once' } = action ?? {}
+  return typeof effect === 'function' ? effect(agent) : effect
+}
+
 /** Something a character can do. The model chooses it by name. */
 export interface Action {
   readonly name: string
@@ -18,7 +25,8 @@ export interface Action {
   readonly description: string
   /** Conversations for the prompt, each a list of messages. */
   readonly examples?: readonly (readonly ActionExample[])[]
-  readonly effect: ActionEffect
+  /** A function, where it depends on what else the agent has. */
+  readonly effect: ActionEffect | ((agent: Agent) => ActionEffect)
   /** Of a plugin from outside: its `validate` may take its time. */
   readonly isForeign?: true
   /** It needs what one process alone holds, such as a socket: it runs on that process's task queue. */

@@ -4,6 +4,7 @@ import type { Action } from './action.ts'
 import type { WorkContext } from './context.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { ModelHandler } from './models.ts'
+import type { Platforms } from './platforms.ts'
 import type { Provider } from './provider.ts'
 import type { TaskRecord } from './records.ts'
 
@@ -18,6 +19,8 @@ export interface Agent {
   readonly evaluators: readonly Evaluator[]
   /** Its plugins' own, the highest priority first, then in the order they were registered. */
   readonly models: readonly ModelHandler[]
+  /** Absent without foreign plugins. */
+  readonly platforms?: Platforms
   /** Carries out a task that waits for a choice, by the worker that a plugin registered for its name. */
   readonly runTask?: (context: WorkContext, task: TaskRecord, options: JsonObject) => Promise<void>
 }

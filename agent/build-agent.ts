@@ -1,10 +1,10 @@
 import type { Character } from '../schema/character.ts'
 import { MODEL_PURPOSES } from '../schema/model-purposes.ts'
 import type { Agent } from './agent.ts'
+import { hasBuiltIns } from './built-ins.ts'
 import type { ModelHandler } from './models.ts'
 import type { Plugin } from './plugin.ts'
 import { corePlugin } from './plugins/core/core-plugin.ts'
-import { isNo } from './settings-words.ts'
 
 /**
  * A character with the members of its plugins, in the order of registration, the core plugin first.
@@ -18,8 +18,7 @@ export function buildAgent(
   plugins: readonly Plugin[],
 ): Agent {
   const others = plugins.filter(({ name }) => name !== corePlugin.name)
-  const wanted = settings.builtIns ?? settings.TURNKEEPER_BUILT_INS
-  const all = isNo(wanted) ? [...others, corePlugin] : [corePlugin, ...others]
+  const all = hasBuiltIns(settings) ? [corePlugin, ...others] : [...others, corePlugin]
   return {
     id,
     character,

@@ -72,6 +72,12 @@ export class IdempotencyError extends DomainError {
   }
 }
 
+/** The agent does not run: a plugin that it requires failed. The message says which, why, and what to do. */
+export class RequiredPluginError extends DomainError {
+  readonly code = 'required_plugin_failed'
+  override readonly name = 'RequiredPluginError'
+}
+
 /**
  * Postgres or Temporal cannot be reached. Nothing was written by halves; whether a commit whose answer
  * was lost took place is not known.

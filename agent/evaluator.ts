@@ -7,6 +7,8 @@ export interface Evaluator {
   readonly similes?: readonly string[]
   /** Also after a turn without a reply. */
   readonly alwaysRun?: boolean
+  /** Of a foreign plugin: it runs under what that may do. */
+  readonly isForeign?: true
   /** Turns of the room between two runs, perhaps by the agent's settings. @default 1 */
   readonly intervalTurns?: number | ((settings: Readonly<Record<string, unknown>>) => number)
   validate?(context: TurnContext): Promise<boolean> | boolean

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../schema/json.ts'
-import type { Action, ActionContext, ActionResult } from './action.ts'
+import { type Action, type ActionContext, type ActionResult, effectIn } from './action.ts'
 import type { Agent } from './agent.ts'
 
 /**
@@ -36,7 +36,8 @@ function withoutEffect(action: Action): Action {
     validate: action.validate && ((context, state) => action.validate?.(context, state) ?? true),
     async handler(context) {
       const wouldAsk = await asksFirst(action, context.parameters)
-      if (action.effect === 'none' && !wouldAsk) return action.handler(confined(context))
+      if (effectIn(context.agent, action) === 'none' && !wouldAsk)
+        return action.handler(confined(context))
       return rehearsed(context.parameters, wouldAsk)
     },
   }

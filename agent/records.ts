@@ -57,6 +57,8 @@ export interface MemoryQuery {
   readonly unique?: boolean
   /** `metadata.documentId`: the fragments of a document. */
   readonly documentId?: string
+  /** Written by steps of that turn, its reply included. Give a room and a start: no index has it. */
+  readonly turnId?: string
   /** Milliseconds since the epoch, both inclusive. */
   readonly start?: number
   readonly end?: number

@@ -9,6 +9,7 @@ import { endpointNotFound, toHttpError } from './errors.ts'
 import { limitBody, readJsonBody } from './json-body.ts'
 import { describeApi, registerSecurity } from './openapi.ts'
 import { pluginRoutes } from './plugin-routes/plugin-routes.ts'
+import { sentPastHono } from './plugin-routes/sent-past-hono.ts'
 import { isRecording, limitRecording } from './recording.ts'
 import { createAgentRoutes } from './routes/agents.ts'
 import { createApprovalRoutes } from './routes/approvals.ts'
@@ -60,7 +61,7 @@ export type ApiApp = ReturnType<typeof createApp>
 function guard(app: OpenAPIHono, deps: ApiDeps): void {
   const { settings } = deps
   const { authToken, corsOrigin, maxBodyBytes } = settings
-  app.use(requestId())
+  app.use(sentPastHono, requestId())
   // No HSTS: TLS, where there is any, belongs to the proxy in front.
   app.use(secureHeaders({ strictTransportSecurity: false, xFrameOptions: 'DENY' }))
   app.use(checkHost(settings), checkOrigin(settings))

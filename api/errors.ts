@@ -39,6 +39,7 @@ const STATUS: Record<string, ContentfulStatusCode> = {
   idempotency_key_reused: 422,
   message_refused: 403,
   rate_limited: 429,
+  required_plugin_failed: 503,
   unavailable: 503,
 }
 

@@ -8,6 +8,7 @@ const TAGS = [
   { name: 'Messages', description: 'Saying something, and reading what was said.' },
   { name: 'Channels', description: 'Where people and agents meet.' },
   { name: 'Agents', description: 'Characters that run.' },
+  { name: 'Plugins', description: 'What agents have besides what is built in.' },
   { name: 'Turns', description: 'What an agent made of one message.' },
   { name: 'Dead letters', description: 'Turns that ended badly, for whoever operates.' },
   { name: 'Approvals', description: 'Actions that wait until somebody agrees.' },

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 export interface PluginRoutesPort {
   /**
    * Cheap for what no plugin could answer. Undefined: no plugin has such a route.
-   * @throws {NotFoundError} the agent that is asked for is unknown or stopped.
+   * @throws {NotFoundError} the agent that is asked for is unknown. @throws {ConflictError} it is stopped.
    */
   find(request: RouteQuestion): Promise<FoundRoute | undefined>
 }
@@ -15,6 +15,8 @@ export interface RouteQuestion {
   readonly path: string
   /** From the path or the query. Without it, the first agent with such a route is meant. */
   readonly agentId?: string
+  /** Of somebody without the token: public routes of agents that run already, and nothing is started. */
+  readonly isAnonymous?: boolean
 }
 
 export interface FoundRoute {

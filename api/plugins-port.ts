@@ -6,8 +6,8 @@ export type PluginPanel = z.output<typeof pluginPanel>
 
 /** The plugins of an agent, as this process has loaded them. */
 export interface PluginsPort {
-  /** @throws {NotFoundError} */
+  /** Also where a required one failed. @throws {NotFoundError} @throws {ConflictError} the agent is stopped */
   list(agentId: string): Promise<readonly PluginView[]>
-  /** Public GET routes that have a name: pages for the agent's owner. @throws {NotFoundError} */
+  /** Public GET routes that have a name: pages for the agent's owner. @throws {NotFoundError} @throws {RequiredPluginError} */
   panels(agentId: string): Promise<readonly PluginPanel[]>
 }

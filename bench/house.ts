@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -28,18 +28,24 @@ export interface House {
 export interface HouseOptions {
   readonly script?: StubScript
   readonly env?: Readonly<Record<string, string>>
+  /** @default the built-in one */
+  readonly characters?: readonly object[]
   readonly port: number
 }
 
-export async function openHouse({ script, env = {}, port }: HouseOptions): Promise<House> {
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const { script, env = {}, characters = [], port } = options
   const stub = await startStubOpenai(script)
-  const dataDir = await mkdtemp(join(tmpdir(), 'turnkeeper-bench-'))
+  const folder = await mkdtemp(join(tmpdir(), 'turnkeeper-bench-'))
+  const dataDir = join(folder, 'data')
   const url = `http://127.0.0.1:${port}`
+  const files = await charactersIn(join(folder, 'characters'), characters)
+  const named = files.length > 0 ? ['--character', ...files] : []
   let child: ChildProcess | undefined
   const start = async () => {
     child = spawn(
       process.execPath,
-      [LAUNCHER, 'dev', '--port', String(port), '--data-dir', dataDir],
+      [LAUNCHER, 'dev', '--port', String(port), '--data-dir', dataDir, ...named],
       {
         env: {
           ...process.env,
@@ -65,9 +71,20 @@ export async function openHouse({ script, env = {}, port }: HouseOptions): Promi
     stop: async () => {
       await ended(child, 'SIGTERM')
       await stub.close()
-      await rm(dataDir, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+async function charactersIn(folder: string, characters: readonly object[]): Promise<string[]> {
+  await mkdir(folder, { recursive: true })
+  return Promise.all(
+    characters.map(async (character, n) => {
+      const file = join(folder, `${n + 1}.json`)
+      await writeFile(file, JSON.stringify(character))
+      return file
+    }),
+  )
 }
 
 async function ready(url: string, child: ChildProcess): Promise<void> {

@@ -7,6 +7,7 @@ import { openHouse } from './house.ts'
 import { measureFloor } from './rows/floor.ts'
 import { measureHistory } from './rows/history.ts'
 import { measureLongRoom } from './rows/long-room.ts'
+import { measurePlugins } from './rows/plugins.ts'
 import { measureCancel, measureRecovery, measureWarmStart } from './rows/recovery.ts'
 import { measureRecoveryTable, recoveryTable } from './rows/recovery-table.ts'
 import { measureReply } from './rows/reply.ts'
@@ -24,8 +25,8 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '5000' },
     port: { type: 'string', default: '3970' },
     kills: { type: 'string', default: '3' },
-    /** Comma-separated groups: floor, fast, stream, statements, long, soak, recovery. */
-    only: { type: 'string', default: 'floor,fast,stream,statements,long,soak,recovery' },
+    /** Comma-separated groups: floor, fast, stream, statements, plugins, long, soak, recovery. */
+    only: { type: 'string', default: 'floor,fast,stream,statements,plugins,long,soak,recovery' },
   },
 })
 const groups = new Set(values.only.split(','))
@@ -76,6 +77,7 @@ async function measureAll(): Promise<Figure[]> {
     inHouse({ port, script: tokens.script }, (house) => measureTokens(house, tokens.sent)),
   )
   await add('statements', () => measureStatements(port, Math.min(turns, 100)))
+  await add('plugins', () => measurePlugins(port, Math.min(turns, 100)))
   await add('long', () =>
     inHouse({ port }, (house) => measureLongRoom(house, Number(values.messages), 100)),
   )

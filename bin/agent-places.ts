@@ -4,10 +4,12 @@ import type { StepLog } from '../agent/ports.ts'
 import { withRetry } from '../database/failures.ts'
 import type { Database } from '../schema/database.ts'
 import type { HeadTurn } from '../schema/turn.ts'
-import { fillPlaces, takePlace } from '../turns/agent-slots.ts'
+import { fillPlaces, hasHeld, takePlace } from '../turns/agent-slots.ts'
 
 /** How long a free place may stay free while somebody waits for it. */
 const LOOK_MS = 250
+/** The same where there is no limit: only what another process held, or could not start, is waited for. */
+const REST_MS = 1_000
 
 export interface AgentPlacesParts {
   readonly db: Kysely<Database>
@@ -33,15 +35,16 @@ export function createAgentPlaces({ db, most, log, start }: AgentPlacesParts): A
     fillPlaces(db, places)
       .then(startAll)
       .catch((error: unknown) => log.warn(undefined, 'Waiting turns could not be started.', error))
+  const isAnyHeld = () => hasHeld(db).catch(() => true) // Postgres is away: it is asked again
   return {
     startHead: async (head) =>
       most === 0 ? start(head) : startAll(await withRetry(() => takePlace(db, head, most))),
     async run(signal) {
-      // What a process with a limit left waiting must not wait for ever.
-      if (most === 0) return fill(ANY_NUMBER)
       while (!signal.aborted) {
-        await fill(most)
-        await delay(LOOK_MS, undefined, { signal }).catch(() => undefined)
+        await fill(most === 0 ? ANY_NUMBER : most)
+        // What a process with a limit left waiting must not wait for ever, nor for an agent that is started again.
+        if (most === 0 && !(await isAnyHeld())) return
+        await delay(most === 0 ? REST_MS : LOOK_MS, undefined, { signal }).catch(() => undefined)
       }
     },
   }

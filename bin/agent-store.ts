@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Agent } from '../agent/agent.ts'
 import { buildAgent } from '../agent/build-agent.ts'
 import { checkTemplates } from '../agent/characters/check-templates.ts'
@@ -5,6 +7,7 @@ import type { CharacterCode } from '../agent/characters/code-file.ts'
 import type { CharacterFile } from '../agent/characters/load.ts'
 import { ConflictError, NotFoundError } from '../agent/errors.ts'
 import { forkedAgent } from '../agent/forked-agent.ts'
+import { withPlatforms } from '../agent/platforms.ts'
 import type { Plugin } from '../agent/plugin.ts'
 import type { AgentRegistry } from '../agent/ports.ts'
 import type { OpenDatabase } from '../database/open.ts'
@@ -38,7 +41,7 @@ export interface StoredAgent {
 }
 
 /** What an agent has of its foreign plugins. */
-export interface ForeignMembers extends Pick<Agent, 'runTask'> {
+export interface ForeignMembers extends Pick<Agent, 'runTask' | 'platforms'> {
   readonly plugins: readonly Plugin[]
 }
 
@@ -66,8 +69,11 @@ export function createAgentStore(given: Shelf) {
   const shelf = { code: new Map<string, StoredCode>(), ...given }
   const { db, box } = shelf
   const { registry, forget } = createRegistry(shelf)
+  const folders = new Set<string>()
   return {
     registry,
+    /** Of the character files that this process imported, absolute. */
+    folders: () => [...folders],
     /** Its members changed: it is built anew when the next turn needs it. */
     forget,
     /** What the character files gave in code, by agent. */
@@ -104,7 +110,8 @@ export function createAgentStore(given: Shelf) {
      * A file wins over the row only when it changed since it was imported: edits by the API stay.
      * @returns the agent's id.
      */
-    async importFile({ character, hash, code }: CharacterFile): Promise<string> {
+    async importFile({ file, character, hash, code }: CharacterFile): Promise<string> {
+      folders.add(folderOf(file))
       const id = agentIdOf(character)
       if (code) shelf.code.set(id, { ...code, hash })
       const row = { id, ...sealed(box, character), sourceHash: hash }
@@ -132,6 +139,12 @@ async function standIn(
   checkTemplates(character, STAND_IN)
   const { character: open, secrets } = sealed(shelf.box, character)
   return { open, secrets }
+}
+
+/** A file may also be a project, or nothing but a name. */
+function folderOf(file: string): string {
+  const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory()
+  return isFolder ? resolve(file) : dirname(resolve(file))
 }
 
 /** What errors call a character that came by the API. */
@@ -163,13 +176,11 @@ function createRegistry(shelf: Shelf) {
 
 async function built(shelf: Shelf, stored: StoredAgent, change?: AgentChange): Promise<Agent> {
   const foreign = await foreignPlugins(shelf, stored)
-  const character = withCode(shelf, {
-    id: stored.id,
-    character: change?.character ?? stored.character,
-  })
+  const character = withCode(shelf, stored, change?.character)
   const settings = { ...settingsOf(character), ...change?.settings }
   const agent = buildAgent(stored.id, character, settings, [...shelf.plugins, ...foreign.plugins])
-  return { ...agent, ...(foreign.runTask && { runTask: foreign.runTask }) }
+  const { runTask, platforms } = foreign
+  return withPlatforms({ ...agent, ...(runTask && { runTask }) }, platforms)
 }
 
 /** What a fork runs with instead; its plugins are the agent's. */
@@ -229,13 +240,14 @@ function unsealed({ box, onSecrets }: Shelf, open: JsonObject, sealed: string | 
   return joinSecrets(open as Character, secrets)
 }
 
-/** With what never stands in the database: templates that are code, and secrets of the environment. */
-function withCode(
-  shelf: Shelf,
-  { id, character }: Pick<StoredAgent, 'id' | 'character'>,
-): Character {
-  const { templates = {} } = shelf.code?.get(id) ?? {}
-  const secrets = environmentSecrets(character.name, shelf.characterEnv ?? {})
+/**
+ * With what never stands in the database: templates that are code, and secrets of the environment. They
+ * go by the stored name: a fork's character may call itself as another agent does.
+ */
+function withCode(shelf: Shelf, stored: StoredAgent, standIn?: Character): Character {
+  const character = standIn ?? stored.character
+  const { templates = {} } = shelf.code?.get(stored.id) ?? {}
+  const secrets = environmentSecrets(stored.row.name, shelf.characterEnv ?? {})
   shelf.onSecrets(Object.values(secrets))
   return {
     ...character,

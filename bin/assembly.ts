@@ -21,6 +21,7 @@ import { type AgentStore, createAgentStore } from './agent-store.ts'
 import type { Around } from './api/around.ts'
 import type { ApiParts } from './api/parts.ts'
 import { type Background, createBackground } from './background.ts'
+import { type AgentFollower, createAgentFollower } from './follow-agents.ts'
 import { createForeignPlugins } from './foreign-plugins.ts'
 import { createMediaFetcher } from './media-fetch.ts'
 import { createModelLimits } from './model-limits.ts'
@@ -46,6 +47,9 @@ export interface Assembly extends ApiParts {
   /** Foreign plugins of the agents of this process. */
   readonly house: PluginHouse
   readonly plugins: Pick<PluginHost, 'opened'>
+  readonly follower: AgentFollower
+  /** Keeps the plugins of this process with the agents' rows, until `signal` is aborted or it is closed. */
+  follow(signal: AbortSignal): void
   /** Sweeps until the assembly is closed. */
   sweep(settings: SweeperSettings): void
   close(): Promise<void>
@@ -86,14 +90,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const { config, database, logger } = input
   const log = stepLog(logger, config.logContent)
   const stream = await openStream(input)
-  const agents = createAgentStore({
-    db: database.db,
-    plugins: input.plugins ?? [],
-    box: createSecretBox(input.salt),
-    characterEnv: config.characterEnv,
-    openPlugins: (agent) => house.members(agent),
-    onSecrets: logger.addSecrets,
-  })
+  const agents = agentsOf(input, (agent) => house.members(agent))
   const temporal = linkTemporal(input)
   const models = createModelRouter({ ...config, elizaTypingMs: input.elizaTypingMs })
   const { db } = database
@@ -127,12 +124,16 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   const background = createBackground()
   const { startHead: start } = ports
   const control = createTurnControl({ db, stream, temporal, background, log, startHead: start })
-  const { turnDeadlineMs } = config
+  const { turnDeadlineMs, sweepIntervalMs } = config
+  const { stopped } = background
+  const follower = createAgentFollower({ db, agents, host: house.host, log: logger, stopped })
   const parts = { db, log: logger, turnDeadlineMs, ...control, around: input.around }
   return {
     ...{ ...parts, database, stream, agents, ports, temporal, house, plugins: house.host },
     log: logger,
     rates: limits.rates,
+    follower,
+    follow: (signal) => background.add(follower.run(sweepIntervalMs, signal), () => undefined),
     sweep: (settings) => {
       const runs = input.hasWorker ? tasks : undefined
       startLoops({ parts, places, database, temporal, ports, log, background, runs }, settings)
@@ -144,6 +145,18 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
     },
   }
 }
+
+type OpenPlugins = Parameters<typeof createAgentStore>[0]['openPlugins']
+
+const agentsOf = (
+  { config, database, logger, plugins = [], salt }: AssemblyInput,
+  openPlugins: OpenPlugins,
+): AgentStore =>
+  createAgentStore({
+    ...{ db: database.db, plugins, openPlugins, box: createSecretBox(salt) },
+    characterEnv: config.characterEnv,
+    onSecrets: logger.addSecrets,
+  })
 
 /** What of the ports is nothing but settings. */
 const configuredPorts = (config: Config) => ({
@@ -173,8 +186,9 @@ function startLoops(loops: LoopParts, settings: SweeperSettings): void {
   const relay = createAgentRelay(parts)
   add(relay.run(settings.intervalMs / RELAYS_PER_SWEEP, stopped), 'Agents hear each other no more')
   add(places.run(stopped), 'Nobody looks for free places')
-  const { startsWithAll } = settings
-  if (loops.runs) add(loops.runs.run(stopped, { startsWithAll }), 'Nobody looks after tasks')
+  const { startsWithAll, intervalMs } = settings
+  const runs = loops.runs?.run(stopped, { startsWithAll, intervalMs })
+  if (runs) add(runs, 'Nobody looks after tasks')
   add(
     runSweeper(createSweeperPorts({ ...loops, turnDeadlineMs }), settings, stopped),
     'Sweeper ended',

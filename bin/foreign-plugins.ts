@@ -21,7 +21,7 @@ export interface ForeignPluginParts
   readonly logger: RootLogger
   readonly stream: TurnStream
   readonly temporal: TemporalLink
-  readonly agents: Pick<AgentStore, 'forget'>
+  readonly agents: Pick<AgentStore, 'forget' | 'folders'>
   /** As they are when a plugin brings a message. */
   parts(): ApiParts
 }
@@ -41,6 +41,7 @@ export function createForeignPlugins(given: ForeignPluginParts): ForeignPlugins 
     ...given,
     messages: (agentId) => messagesFor(given, house, agentId),
     onChanged: (agentId) => given.agents.forget(agentId),
+    characterFolders: given.agents.folders,
     onTasksChanged: tasks.changed,
     hostService: tasks.hostService,
     gateway: given.hasWorker ? tasks.sockets : NO_SOCKETS,

@@ -17,7 +17,7 @@ export class NpmError extends Error {
 
 export interface NpmOptions {
   readonly cwd: string
-  /** npm gets it without what looks like a secret. @default the process's */
+  /** npm gets what programs need, and its own settings. @default the process's */
   readonly env?: NodeJS.ProcessEnv
 }
 
@@ -31,7 +31,7 @@ export async function runNpm(
 ): Promise<string> {
   const [program, ...first] = npmProgram(env)
   const child = spawn(program, [...first, ...args], {
-    ...{ cwd, env: withoutSecrets(env), windowsHide: true },
+    ...{ cwd, env: forNpm(env), windowsHide: true },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -60,13 +60,23 @@ function npmProgram(env: NodeJS.ProcessEnv): readonly [string, ...string[]] {
   return ['npm']
 }
 
-/** Install scripts are code of strangers. npm's own settings and tokens stay: registries need them. */
-function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const isSecret = (name: string) =>
-    /(?:KEY|TOKEN|SECRET|SALT|PASSWORD|POSTGRES_URL|DATABASE_URL)/i.test(name) &&
-    !/^(?:npm|node)_/i.test(name)
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !isSecret(name)))
-}
+/** What a program needs to run, here and on Windows. */
+const NEEDED: ReadonlySet<string> = new Set([
+  ...['PATH', 'HOME', 'USER', 'SHELL', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'TEMP', 'TMP', 'PATHEXT'],
+  ...['SYSTEMROOT', 'COMSPEC', 'APPDATA', 'LOCALAPPDATA', 'USERPROFILE', 'PROGRAMFILES'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+])
+
+/**
+ * Install scripts are code of strangers: they see nothing of the environment but this. npm's own settings
+ * and tokens stay: registries need them.
+ */
+const forNpm = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => NEEDED.has(name.toUpperCase()) || /^(?:npm|node)_/i.test(name),
+    ),
+  )
 
 const MAX_QUOTED = 2_000
 

@@ -5,7 +5,7 @@ import type { Config } from '../schema/config.ts'
 import { type Assembly, type AssemblyInput, assemble } from './assembly.ts'
 import type { Closers } from './closers.ts'
 import { readOrCreateSecret } from './data-folder.ts'
-import { guardPlugins } from './guard-plugins.ts'
+import { closeGuarded, guardPlugins } from './guard-plugins.ts'
 import { startEmbeddedTemporal } from './start-embedded.ts'
 
 export interface EmbeddedInput {
@@ -41,8 +41,9 @@ export async function openEmbedded(input: EmbeddedInput, more: More): Promise<Em
     salt: config.secretSalt ?? (await readOrCreateSecret(dataDir)),
     temporalAddress: temporal?.address,
   })
-  closers.add('assembly', () => assembly.close())
-  closers.add('plugin guards', guardPlugins({ config, logger, house: assembly.house }))
+  closeGuarded(closers, assembly.close, () =>
+    guardPlugins({ config, logger, house: assembly.house }),
+  )
   const uiUrl = config.temporalUiUrl ?? temporal?.uiUrl
   return { assembly, uiUrl, temporalAddress: temporal?.address }
 }

@@ -6,7 +6,7 @@ import { createLogger, type RootLogger } from '../observability/log.ts'
 import { modelKeys } from '../schema/model-settings.ts'
 import { type Assembly, assemble } from './assembly.ts'
 import { type Closers, createClosers } from './closers.ts'
-import { guardPlugins } from './guard-plugins.ts'
+import { closeGuarded, guardPlugins } from './guard-plugins.ts'
 import { installTemporalRuntime } from './roles.ts'
 import { listenForShutdown, type ShutdownRequest } from './shutdown.ts'
 
@@ -51,7 +51,8 @@ export async function openProduction(
     hasWorker: role === 'worker',
     elizaTypingMs: config.elizaTypingMs ?? 0,
   })
-  closers.add('assembly', () => assembly.close())
-  closers.add('plugin guards', guardPlugins({ config, logger, house: assembly.house }))
+  closeGuarded(closers, assembly.close, () =>
+    guardPlugins({ config, logger, house: assembly.house }),
+  )
   return { assembly, logger, closers, shutdown: listenForShutdown() }
 }

@@ -2,6 +2,7 @@ import { configuredHosts } from '../plugins/permissions/configured-hosts.ts'
 import { grantOf } from '../plugins/permissions/grant-of.ts'
 import type { PermissionBook } from '../plugins/permissions/permission-book.ts'
 import { resolvePermissions } from '../plugins/permissions/permissions.ts'
+import { PluginError } from '../plugins/plugin-error.ts'
 import type { HostedAgent, LoadedPlugin } from '../plugins/plugin-host.ts'
 import type { HostLog } from '../plugins/runtime-host.ts'
 
@@ -15,7 +16,7 @@ interface GrantParts {
 export function permitPlugin(
   { book, log, environment }: GrantParts,
   { id: agentId, character, settings }: HostedAgent,
-  { plugin, folder }: LoadedPlugin,
+  { plugin, folder, isIsolated }: LoadedPlugin,
 ): void {
   const { permissions, missing } = resolvePermissions({
     plugin: plugin.name,
@@ -27,6 +28,7 @@ export function permitPlugin(
       names: Object.keys(plugin.config ?? {}),
     }),
   })
+  if (permissions.process === 'isolated' && !isIsolated) throw notIsolated(plugin.name)
   book.set(agentId, plugin.name, { permissions, folder })
   if (missing.length === 0) return
   log.warn(
@@ -35,3 +37,11 @@ export function permitPlugin(
       `Grant it under settings.pluginPermissions.${plugin.name}, or leave it.`,
   )
 }
+
+/** Its code was imported, under a name that the grant does not have: none of it may run. */
+const notIsolated = (name: string) =>
+  new PluginError(
+    name,
+    `The plugin '${name}' is granted a process of its own, and was read into this one, for the character ` +
+      "names it otherwise. Write the grant under settings.pluginPermissions with the name in the character's `plugins`.",
+  )

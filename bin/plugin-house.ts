@@ -56,7 +56,9 @@ export interface PluginHouse {
   /** Undefined for an agent that has no plugins: nothing is made for it. */
   open(agent: HostedAgent): Promise<OpenedAgent | undefined>
   /** What of it belongs to turns. */
-  members(agent: HostedAgent): Promise<Pick<OpenedAgent, 'plugins'> & Pick<Agent, 'runTask'>>
+  members(
+    agent: HostedAgent,
+  ): Promise<Pick<OpenedAgent, 'plugins'> & Pick<Agent, 'runTask' | 'platforms'>>
   readonly turnEvents: SettlingTurnEvents
   readonly log: HostLog
   readonly source: ReloadingSource
@@ -67,18 +69,12 @@ export function createPluginHouse(input: PluginHouseInput): PluginHouse {
   const { config, logger } = input
   const log = hostLog(logger)
   const ending = new AbortController()
-  const places = {
-    projectFolder: process.cwd(),
-    dataFolder: resolve(config.dataDir),
-    characterFolders: input.characterFolders?.() ?? [],
-  }
-  const source = createPluginSource({
-    ...places,
-    characterFolders: input.characterFolders,
-    redact: logger.redact,
-  })
+  const folders = { projectFolder: process.cwd(), dataFolder: resolve(config.dataDir) }
+  const { characterFolders = () => [] } = input
+  const source = createPluginSource({ ...folders, characterFolders, redact: logger.redact })
   const isolating = isolatingSource(source, {
-    ...{ findPlace: (asked) => findPlugin(asked, places), isPublicAddress, log },
+    findPlace: (asked) => findPlugin(asked, { ...folders, characterFolders: characterFolders() }),
+    ...{ folders, isPublicAddress, log },
   })
   const outside = (agent: () => Agent): OutsideModels =>
     outsideModels(input.ports(), agent, ending.signal)
@@ -101,7 +97,8 @@ export function createPluginHouse(input: PluginHouseInput): PluginHouse {
     open,
     async members(agent) {
       const { plugins = [] } = (await open(agent)) ?? {}
-      return { plugins, runTask: host.agent(agent.id)?.runTask }
+      const { runTask, platforms } = host.agent(agent.id) ?? {}
+      return { plugins, runTask, platforms }
     },
     async close() {
       await turnEvents.settled()
@@ -127,7 +124,8 @@ function hostInput(input: PluginHouseInput, { log, book, outside }: Made) {
   const guard = createPermissionGuard(book)
   const environment = (name: string): string | undefined => config.pluginEnv[name]
   const grants = { book, log, environment }
-  const kit = loadSchemaKit(pluginsFolder(config.dataDir))
+  const kitFolder = pluginsFolder(config.dataDir)
+  const loadKit = loadSchemaKit(kitFolder)
   return {
     // The ports are made of what is made here, so they are looked up when they are used.
     records: {
@@ -159,7 +157,7 @@ function hostInput(input: PluginHouseInput, { log, book, outside }: Made) {
       migrateSchema(
         {
           store: createSchemaStore(db),
-          loadKit: kit,
+          ...{ loadKit, kitFolder },
           mayDestroy: (name) => config.pluginDataLoss.includes(name),
         },
         { name: plugin.name, schema: plugin.schema, folder },

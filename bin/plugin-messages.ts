@@ -4,10 +4,9 @@ import { ConflictError } from '../agent/errors.ts'
 import type { Content } from '../agent/memory.ts'
 import type { Connectors } from '../agent/ports.ts'
 import type { Records, RoomRecord } from '../agent/records.ts'
-import { followTurn } from '../api/follow-turn.ts'
 import type { TurnsPort } from '../api/turns-port.ts'
 import { withRetry } from '../database/failures.ts'
-import { ensureChannel } from '../memory/channels.ts'
+import { channelRoom, ensureChannel, openChannel } from '../memory/channels.ts'
 import { ensureConnections } from '../memory/connections.ts'
 import { channelIdOf } from '../memory/records/room-channel.ts'
 import type { ElizaContent, ElizaMemory, ElizaTarget } from '../plugins/contract.ts'
@@ -16,13 +15,16 @@ import type { HandledMessage, HostMessages } from '../plugins/runtime-host.ts'
 import { currentScope, outsideScope, workOf } from '../plugins/scope.ts'
 import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, isUuid, stringToUuid } from '../schema/ids.ts'
 import type { JsonObject } from '../schema/json.ts'
-import { DEFAULT_OVERLAP } from '../schema/overlap.ts'
+import { readOverlap } from '../schema/overlap.ts'
 import { storableJson } from '../schema/text.ts'
+import type { Overlap } from '../schema/turn.ts'
 import type { TurnStream } from '../streams/turn-stream.ts'
 import { type AcceptInput, accept } from '../turns/accept.ts'
-import { messagesOfTurn, turnsOfMessage } from '../turns/trace.ts'
+import { turnsOfMessage } from '../turns/trace.ts'
 import { aroundInput } from './api/around-input.ts'
+import { overlapOf, stoppedError } from './api/hearers.ts'
 import type { ApiParts } from './api/parts.ts'
+import { followHandled } from './follow-handled.ts'
 
 export interface PluginMessageParts extends ApiParts {
   readonly turns: TurnsPort
@@ -65,26 +67,8 @@ async function handle(
   { message, onReply, options }: Handled,
 ): Promise<HandledMessage> {
   const turnId = await acceptAsTurn(parts, owner, message)
-  const signal = options.signal ?? new AbortController().signal
-  for await (const item of followTurn(parts, turnId, { signal })) {
-    if (item.kind === 'chunk') options.onChunk?.(item.text)
-  }
-  const said = await messagesOfTurn(parts.db, turnId)
-  const replies = said.map(({ id, content, created_at }): ElizaMemory => {
-    const { agentId } = owner
-    const createdAt = created_at.getTime()
-    return { id, entityId: agentId, agentId, roomId: message.roomId, content, createdAt }
-  })
-  for (const reply of replies) await onReply?.(reply.content)
-  const last = replies.at(-1)?.content ?? null
-  const hasActed = (last?.actions ?? []).some((action) => action !== 'REPLY')
-  return {
-    turnId,
-    didRespond: replies.length > 0,
-    responseContent: last,
-    responseMessages: replies,
-    mode: last === null ? 'none' : hasActed ? 'actions' : 'simple',
-  }
+  const { agentId } = owner
+  return followHandled(parts, { turnId, agentId, roomId: message.roomId, onReply, options })
 }
 
 /** The message is safe when this returns. A message with an id is taken once, however often it comes. */
@@ -94,7 +78,6 @@ async function acceptAsTurn(
   message: ElizaMemory,
 ): Promise<string> {
   const room = await roomOf(parts, owner, message)
-  const input = inputOf(parts, { owner, message, room })
   const entityName = nameIn(message) ?? 'User'
   const { agentId } = owner
   await withRetry(() =>
@@ -112,6 +95,10 @@ async function acceptAsTurn(
       participants: [message.entityId, agentId],
     }),
   )
+  const place = { agentId, channelId: room.channelId }
+  const { overlap, status } = await withRetry(() => standingIn(parts, place))
+  const input = inputOf(parts, { owner, message, room, overlap })
+  if (status !== 'active') return unheard(parts, owner, input)
   return aroundInput(parts.around, { input, room }, () => store(parts, input))
 }
 
@@ -135,6 +122,10 @@ async function roomOf(
   // A platform's own name of the channel is no id of ours.
   const channelId = await channelIdOf(db, { agentId, roomId })
   if (known && channelId !== undefined) return { ...known, channelId }
+  // Named by its channel: the room that stands for it.
+  const named = await channelRoom(db, { agentId, channelId: roomId })
+  const [room] = named.roomId ? await records.of(agentId).rooms([named.roomId]) : []
+  if (room) return { ...room, channelId: roomId }
   return {
     id: roomId,
     agentId,
@@ -146,10 +137,32 @@ async function roomOf(
   }
 }
 
-/** Said by a member within a turn, to an agent: one more has spoken in a row. */
+/** As for a message that is posted: the channel's setting, else the room's, else the agent's. */
+async function standingIn(
+  { db }: PluginMessageParts,
+  { agentId, channelId }: { readonly agentId: string; readonly channelId: string },
+): Promise<{ readonly overlap: Overlap; readonly status: string | undefined }> {
+  const channel = await openChannel(db, channelId)
+  const agent = channel?.agents.find(({ id }) => id === agentId)
+  return { overlap: readOverlap(channel?.overlap) ?? overlapOf(agent), status: agent?.status }
+}
+
+/** A stopped agent takes nothing new, as over the API; what it took before is answered as it was. */
+async function unheard(
+  parts: PluginMessageParts,
+  { agentId, runtime }: Owner,
+  input: AcceptInput,
+): Promise<string> {
+  const stopped = stoppedError([{ id: agentId, name: runtime().character.name }])
+  if (input.message.externalId === null) throw stopped
+  return repeatOf(parts, input).catch((error: unknown) => {
+    throw error instanceof ConflictError ? stopped : error
+  })
+}
+
+/** Said by a member within a turn, or by what it left behind, to an agent: one more has spoken in a row. */
 function hopsHere() {
-  const scope = currentScope()
-  const turn = scope?.state === 'open' ? scope.turn : undefined
+  const turn = currentScope()?.turn
   return turn ? { agentHops: agentHopsOf(turn.context.message.content) + 1 } : {}
 }
 
@@ -170,9 +183,16 @@ const connectionOf = ({ agentId, runtime }: Owner, room: RoomRecord) => ({
   type: room.type,
 })
 
+interface InputParts {
+  readonly owner: Owner
+  readonly message: ElizaMemory
+  readonly room: RoomRecord
+  readonly overlap: Overlap
+}
+
 function inputOf(
   { turnDeadlineMs: deadlineMs }: PluginMessageParts,
-  { owner, message, room }: { owner: Owner; message: ElizaMemory; room: RoomRecord },
+  { owner, message, room, overlap }: InputParts,
 ): AcceptInput {
   const content = storableJson(plainJson(message.content)) as Content
   const id = randomUUID()
@@ -198,7 +218,7 @@ function inputOf(
         entityId: message.entityId,
         turnId: randomUUID(),
         memoryId: message.id && isUuid(message.id) ? message.id : createUniqueUuid(agentId, id),
-        overlap: DEFAULT_OVERLAP,
+        overlap,
       },
     ],
     memory: content as JsonObject,

@@ -27,7 +27,6 @@ import { createTurnsPort } from './api/turns.ts'
 import type { Assembly } from './assembly.ts'
 import { claimFirstBuild } from './claim-first-build.ts'
 import { type HttpServer, listen } from './http-server.ts'
-import { openAgents } from './open-agents.ts'
 import { reachable } from './ports.ts'
 import { lazyTaskSchedules } from './task-schedules.ts'
 import { version } from './version.ts'
@@ -71,7 +70,7 @@ export async function startWorker(
     workflowBundle: await bundling,
     version: workerVersion(config),
   })
-  openAgents(assembly, signal).catch((err: unknown) => log.warn({ err }, 'Agents not started'))
+  assembly.follow(signal)
   const ended = worker.run()
   const claim = claimFirstBuild(connected.client, { config, log })
   return {
@@ -117,6 +116,7 @@ type Fetch = Parameters<typeof listen>[0]
 export function startApi(assembly: Assembly, input: ApiSettingsInput): Promise<HttpServer> {
   const { config } = input.loaded
   const app = createApp(apiDeps(assembly, input))
+  assembly.follow(input.closing) // routes of plugins answer before their agents do
   resumeDeletions(assembly).catch((err: unknown) =>
     assembly.log.error({ err }, 'Agents not deleted'),
   )

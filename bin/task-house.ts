@@ -49,7 +49,10 @@ export interface TaskHouse {
   /** For `PluginHostInput.gateway`, in processes with a Worker; elsewhere `NO_SOCKETS`. */
   readonly sockets: SocketGateway
   /** In processes with a Worker, until `signal` is aborted. */
-  run(signal: AbortSignal, options?: { readonly startsWithAll?: boolean }): Promise<void>
+  run(
+    signal: AbortSignal,
+    options?: { readonly startsWithAll?: boolean; readonly intervalMs?: number },
+  ): Promise<void>
 }
 
 export function createTaskHouse(input: TaskHouseInput): TaskHouse {

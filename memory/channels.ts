@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 import type { Json, JsonObject } from '../schema/json.ts'
 import { agentHopsJoins, agentHopsOfMessage } from './agent-hops.ts'
+import { UNKNOWN_SOURCE } from './unknown-room.ts'
 
 export interface NewChannelRow {
   readonly id: string
@@ -70,13 +71,22 @@ export async function removeParticipant(
   return removed !== undefined
 }
 
-export interface ChannelAgent {
+/** The room in which an agent hears a channel. Plugins make rooms under ids of their own choice. */
+export interface ChannelRoom {
+  /** Null, or none: it is not made yet. */
+  readonly roomId?: string | null
+  /** Null, or none: as above, or nobody has placed it yet. */
+  readonly worldId?: string | null
+  /** Its setting, as it is stored. */
+  readonly roomOverlap?: Json
+}
+
+export interface ChannelAgent extends ChannelRoom {
   readonly id: string
   readonly name: string
   readonly status: 'active' | 'inactive' | 'deleting'
-  /** Settings as they are stored: of the agent, and of its room in the channel. */
+  /** Its setting, as it is stored. */
   readonly overlap?: Json
-  readonly roomOverlap?: Json
   /** Its setting `answerAgents`, as it is stored: whether it hears what other agents say. */
   readonly answerAgents?: Json
 }
@@ -93,6 +103,20 @@ export interface OpenChannel {
   readonly agents: readonly ChannelAgent[]
   /** How many agents in a row speak with a message of this author; null for a person. */
   readonly agentHops: number | null
+}
+
+/** Of a room that only came about by being named the world is still to be said. */
+const placedWorld = sql`case when r.source <> ${UNKNOWN_SOURCE} then r.world_id end`
+
+/** For an agent that is no participant of the channel (yet). */
+export async function channelRoom(
+  db: Kysely<Database>,
+  { agentId, channelId }: { agentId: string; channelId: string },
+): Promise<ChannelRoom> {
+  const { rows } = await sql<ChannelRoom>`
+    select r.id as "roomId", ${placedWorld} as "worldId", r.metadata -> 'overlap' as "roomOverlap"
+    from rooms r where r.agent_id = ${agentId} and r.channel_id = ${channelId}`.execute(db)
+  return rows[0] ?? {}
 }
 
 /** A channel and who listens there: what accept needs, in one round trip. */
@@ -117,7 +141,8 @@ export async function openChannel(
         where m.channel_id = c.id and m.author_id <> ${authorId}::uuid order by m.created_at desc limit 1), 0) end as agent_hops, (
       select jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'status', a.status,
         'overlap', a.character -> 'settings' -> 'overlap', 'roomOverlap', r.metadata -> 'overlap',
-        'answerAgents', a.character -> 'settings' -> 'answerAgents') order by p.position)
+        'answerAgents', a.character -> 'settings' -> 'answerAgents',
+        'roomId', r.id, 'worldId', ${placedWorld}) order by p.position)
       from channel_participants p join agents a on a.id = p.entity_id
         left join rooms r on r.agent_id = a.id and r.channel_id = p.channel_id
       where p.channel_id = c.id) as agents

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { Content } from '../agent/memory.ts'
 import type { Database } from '../schema/database.ts'
 import type { JsonObject } from '../schema/json.ts'
@@ -26,6 +26,8 @@ export interface SaidMessage {
   readonly memoryId: string
   readonly content: Content
   readonly inReplyTo: string | null
+  /** Among those of its transaction. @default 0 */
+  readonly ordinal?: number
 }
 
 /**
@@ -35,7 +37,7 @@ export interface SaidMessage {
 export async function insertSaidMessage(
   trx: Kysely<Database>,
   place: SaidIn,
-  { id, memoryId, content, inReplyTo }: SaidMessage,
+  { id, memoryId, content, inReplyTo, ordinal }: SaidMessage,
   by?: WrittenBy,
 ): Promise<void> {
   const { agentId, roomId, channelId } = place
@@ -53,10 +55,11 @@ export async function insertSaidMessage(
         approval: content.approval,
       }),
       turn_id: by?.turnId ?? null,
+      created_at: timeOf(ordinal),
     })
     .onConflict((oc) => oc.doNothing())
     .execute()
-  const memory = { id: memoryId, type: 'messages', entityId: agentId, content }
+  const memory = { id: memoryId, type: 'messages', entityId: agentId, content, ordinal }
   await insertMemory(trx, place, { ...memory, metadata: { type: 'message' } }, by)
   if (place.outboxSource === null) return
   await trx
@@ -71,12 +74,18 @@ export async function insertSaidMessage(
     .execute()
 }
 
+/** PGlite's clock has milliseconds only, and rooms show messages in the order of their times. */
+const timeOf = (ordinal = 0) =>
+  sql<Date>`clock_timestamp() + ${ordinal}::int * interval '1 microsecond'`
+
 export interface MemoryRow {
   readonly id: string
   readonly type: string
   readonly entityId: string
   readonly content: Content
   readonly metadata?: JsonObject
+  /** Among those of its transaction. @default 0 */
+  readonly ordinal?: number
 }
 
 export async function insertMemory(
@@ -100,6 +109,7 @@ export async function insertMemory(
       metadata: json(memory.metadata ?? {}),
       turn_id: by?.turnId ?? null,
       step: by?.step ?? null,
+      created_at: timeOf(memory.ordinal),
     })
     .onConflict((oc) => oc.doNothing())
     .execute()

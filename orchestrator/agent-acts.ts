@@ -5,7 +5,7 @@ import { ConflictError } from '../agent/errors.ts'
 import type { AgentsPort } from '../api/deps.ts'
 import { agentIdOf, type Character, parseCharacter } from '../schema/character.ts'
 import type { JsonObject } from '../schema/json.ts'
-import { codeProblem } from './check-options.ts'
+import { codeProblem, lostCodeProblem } from './check-options.ts'
 import { checkPlugins, codeAmong, type GlobalPlugins, namedAmong, nameOf } from './given-plugins.ts'
 import type { GivenPlugin } from './options.ts'
 import { invalidOption, OrchestratorError } from './orchestrator-error.ts'
@@ -48,6 +48,12 @@ export interface AgentActs {
 export function createAgentActs(ports: AgentActsPorts): AgentActs {
   const { agents, roster, emit } = ports
   const made = new Map<string, CreateAgentOptions>()
+  const underway = new Set<string>()
+  /** Others delete agents as well, such as the API: what is stored again would come back. */
+  const forgetDeleted = async () => {
+    await roster.refresh()
+    for (const id of made.keys()) if (!roster.get(id) && !underway.has(id)) made.delete(id)
+  }
   const afterwards = async (work: Promise<unknown>) => {
     await work
     await roster.refresh()
@@ -55,10 +61,12 @@ export function createAgentActs(ports: AgentActsPorts): AgentActs {
   const create = async (options: CreateAgentOptions) => {
     const file = characterFileOf(ports, options)
     const id = agentIdOf(file.character)
+    if (made.has(id)) await forgetDeleted()
     const known = roster.get(id)
     if (made.has(id)) throw alreadyMade(file.character.name, id)
     if (!known) checkRoom(ports)
     made.set(id, options)
+    underway.add(id)
     try {
       await ports.store(file)
       if (options.autoStart) await agents.start(id)
@@ -67,6 +75,8 @@ export function createAgentActs(ports: AgentActsPorts): AgentActs {
     } catch (error) {
       made.delete(id)
       throw error
+    } finally {
+      underway.delete(id)
     }
     if (known) tellRestored(roster.get(id) ?? known, emit)
     return id
@@ -81,6 +91,7 @@ export function createAgentActs(ports: AgentActsPorts): AgentActs {
       await afterwards(agents.delete(id))
     },
     async renewPlugins() {
+      await forgetDeleted()
       for (const options of made.values()) await ports.store(characterFileOf(ports, options))
       await roster.refresh()
     },
@@ -112,7 +123,7 @@ function characterFileOf(ports: AgentActsPorts, options: CreateAgentOptions): Ch
   const { plugins = [], init } = options
   const all = [...ports.globalPlugins.all(), ...plugins]
   checkPlugins(plugins)
-  const problem = ports.isClustered ? codeProblem(all) : undefined
+  const problem = ports.isClustered ? (codeProblem(all) ?? lostCodeProblem(options)) : undefined
   if (problem) throw problem
   const character = characterOf(ports, options, all)
   checkTemplates(character, SOURCE)

@@ -60,7 +60,10 @@ function clusterProblem(config: ElizaOSConfig): OrchestratorError | undefined {
   }
   if (!config.clustering) return undefined
   const pools = Object.values(config.agentPools ?? {})
-  return codeProblem([...(config.globalPlugins ?? []), ...pools.flatMap((p) => p.plugins ?? [])])
+  return (
+    codeProblem([...(config.globalPlugins ?? []), ...pools.flatMap((p) => p.plugins ?? [])]) ??
+    pools.map(lostCodeProblem).find((problem) => problem !== undefined)
+  )
 }
 
 /** Code has no form in which another process could get it. */
@@ -70,6 +73,28 @@ export function codeProblem(plugins: readonly GivenPlugin[]): OrchestratorError 
   return unsupported(
     `With clustering, turns run in other processes, which cannot be given code: ${names.map((name) => `'${name}'`).join(', ')}.`,
     'Name the plugin by its package or its path instead, so that each worker imports it.',
+  )
+}
+
+interface GivenCode {
+  readonly character: unknown
+  readonly init?: unknown
+}
+
+/** The same for what is code besides plugins: a worker would run the agent as if it were not there. */
+export function lostCodeProblem({ character, init }: GivenCode): OrchestratorError | undefined {
+  const lost = [...(init ? ['init'] : []), ...functionTemplates(character)]
+  if (lost.length === 0) return undefined
+  return unsupported(
+    `With clustering, turns run in other processes, which cannot be given functions: ${lost.map((name) => `'${name}'`).join(', ')}.`,
+    'Write the template as text, and what init does into the init of a plugin that is named by its package or its path.',
+  )
+}
+
+function functionTemplates(character: unknown): string[] {
+  if (character === null || typeof character !== 'object' || !('templates' in character)) return []
+  return Object.entries(character.templates ?? {}).flatMap(([name, template]) =>
+    typeof template === 'function' ? [`templates.${name}`] : [],
   )
 }
 

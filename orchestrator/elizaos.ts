@@ -171,7 +171,10 @@ export class ElizaOS {
   off = (event: string, handler: ElizaOSEventHandler): void => this.#events.off(event, handler)
   emit = (event: ElizaOSEvent): void => this.#events.emit(event)
 
-  /** Around every message that comes in through this process, in the order of the calls. */
+  /**
+   * Around every message that comes in through this process, in the order of the calls. With clustering that
+   * are the API's and the program's: plugins bring theirs into worker processes.
+   */
   use(middleware: Middleware): this {
     this.#stack.push(middleware)
     return this

@@ -36,7 +36,10 @@ export interface AgentPoolConfig {
 }
 
 export interface ResourceLimits {
-  /** Messages that one agent takes in a minute; more are refused with `rate_limited`. */
+  /**
+   * Messages that one agent takes in a minute; more are refused with `rate_limited`. With clustering those
+   * that plugins bring in are not counted.
+   */
   readonly maxRequestsPerMinute?: number
   /** Turns of one agent that run at the same time; others wait in their queue. */
   readonly maxConcurrentRequests?: number

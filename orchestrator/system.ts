@@ -101,6 +101,9 @@ function aroundOf(
 ): Around {
   const { maxRequestsPerMinute } = options.resourceLimits ?? {}
   const { stream } = house.assembly
+  if (options.clustering && (stack.length > 0 || maxRequestsPerMinute !== undefined)) {
+    house.logger.warn(NOT_IN_WORKERS)
+  }
   const middleware = createMiddleware({
     stack: () => stack,
     ended: (turn) => endOf({ turns: ports.turns, stream }, turn, waits.signal),
@@ -112,6 +115,9 @@ function aroundOf(
   if (maxRequestsPerMinute === undefined) return middleware
   return inOrder(middleware, createRequestRates(maxRequestsPerMinute))
 }
+
+const NOT_IN_WORKERS =
+  'With clustering, messages that plugins bring in are taken by worker processes: they pass neither the middleware nor maxRequestsPerMinute.'
 
 async function furnish(input: SystemInput, opened: Opened): Promise<System> {
   const { options, loaded, emit, globalPlugins } = input

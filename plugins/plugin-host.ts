@@ -95,4 +95,6 @@ export interface LoadedPlugin {
   readonly version: string | null
   /** Absolute; null when it was given in code. Its files live there. */
   readonly folder: string | null
+  /** Its code runs in a process of its own. */
+  readonly isIsolated?: boolean
 }

@@ -96,6 +96,7 @@ export const TURN_CODES = [
   'budget_stop',
   'action_failed',
   'agent_not_found',
+  'required_plugin_failed',
   'database_unavailable',
   'deadline_exceeded',
   'cancelled_by_user',

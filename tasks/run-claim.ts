@@ -120,10 +120,10 @@ async function begun(
   { task, tries }: { task: TaskRow; tries: number },
 ): Promise<TaskClaim> {
   await putRun(db, fire, attempt, { name: task.name, tries })
-  // As ElizaOS does before it runs one. Not `updated_at`: nothing of Temporal's has to follow.
+  // As ElizaOS does before it repeats one. Not `updated_at`: nothing of Temporal's has to follow.
   await sql`
     update tasks set metadata = metadata || jsonb_build_object('updatedAt', ${Date.now()}::bigint)
-    where id = ${task.id}`.execute(db)
+    where id = ${task.id} and tags @> array['repeat']`.execute(db)
   return { kind: 'claimed', tries }
 }
 

@@ -95,8 +95,9 @@ function toNeeded(row: FoundRow, token: string): NeededSchedule[] {
   ]
 }
 
+/** It ran at its time or later, by hand say. A time behind all of them is one that somebody set anew. */
 const isOver = (plan: TaskPlan, ended: readonly number[]): boolean =>
-  plan.kind === 'once' && ended.some((at) => Math.round(at) === plan.at)
+  plan.kind === 'once' && ended.some((at) => Math.round(at) >= plan.at)
 
 /** Before anything is made in Temporal: what nobody noted could not be deleted. */
 async function hold(

@@ -21,14 +21,14 @@ const LEAST_SECONDS = 1
 /** By ElizaOS's tags `queue`, `repeat` and `immediate`, and its metadata `updateInterval` and `updatedAt`. */
 export function planOf({ tags, metadata, createdAt }: Planned): TaskPlan | undefined {
   if (!tags.includes('queue')) return undefined
-  const updatedAt = timeOf(metadata.updatedAt)
   if (!tags.includes('repeat')) {
-    return { kind: 'once', at: timeOf(metadata.scheduledAt) ?? Math.max(updatedAt ?? 0, createdAt) }
+    // Never of `updatedAt`, which workers write while they run: another time would be another run.
+    return { kind: 'once', at: timeOf(metadata.scheduledAt) ?? createdAt }
   }
   return {
     kind: 'repeat',
     everySeconds: Math.max(LEAST_SECONDS, Math.ceil(intervalMs(metadata.updateInterval) / 1_000)),
-    anchorAt: updatedAt ?? createdAt,
+    anchorAt: timeOf(metadata.updatedAt) ?? createdAt,
     isImmediate: tags.includes('immediate'),
   }
 }

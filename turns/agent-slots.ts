@@ -51,6 +51,13 @@ export async function fillPlaces(db: Kysely<Database>, most: number): Promise<re
   return released
 }
 
+/** Whether anybody waits for a free place, were it of an agent that is stopped. */
+export async function hasHeld(db: Kysely<Database>): Promise<boolean> {
+  const { rows } = await sql`
+    select id from turns where state = 'queued' and ready_at = ${HELD} limit 1`.execute(db)
+  return rows.length > 0
+}
+
 /** `for no key update`: foreign keys to the agent do not wait for it. */
 const lockAgent = (trx: Kysely<Database>, agentId: string) =>
   trx.selectFrom('agents').select('id').where('id', '=', agentId).forNoKeyUpdate().execute()

@@ -31,7 +31,8 @@ export async function lockForkSource(trx: Kysely<Database>, turnId: string): Pro
   await checkAgent(trx, turnId)
   const gen = await endedGeneration(trx, turnId)
   const turn = await loadTurn(trx, { turnId, gen })
-  if (!turn) {
+  // A turn that waits answers such a message all the same; one that has answered it is not begun again.
+  if (!turn || !(await isRemembered(trx, turnId))) {
     throw new ConflictError(
       `The message of the turn '${turnId}' was deleted, so there is nothing left to run again.`,
     )
@@ -39,6 +40,14 @@ export async function lockForkSource(trx: Kysely<Database>, turnId: string): Pro
   const rows = await journalRows(trx, { turnId, gen })
   const journaled = { turnId, ...rows }
   return { turn: await asOneMessage(trx, turn), composedAt: rows.composedAt, journaled }
+}
+
+async function isRemembered(trx: Kysely<Database>, turnId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select m.id from turns t join memories m on m.id = t.memory_id where t.id = ${turnId}`.execute(
+    trx,
+  )
+  return rows.length > 0
 }
 
 async function checkAgent(trx: Kysely<Database>, turnId: string): Promise<void> {

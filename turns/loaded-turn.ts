@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { LoadedTurn } from '../agent/ports.ts'
 import type { JsonObject } from '../schema/json.ts'
 import type { TurnState } from '../schema/turn.ts'
+import { heardAt, heardContent, heardMetadata } from './heard-content.ts'
 
 export interface LoadedTurnRow {
   id: string
@@ -34,15 +35,15 @@ export interface LoadedTurnRow {
 export const loadedTurnColumns: RawBuilder<unknown> = sql`
   t.id, t.seq, t.agent_id, a.updated_at as agent_updated_at, t.channel_id, t.message_id,
   t.deadline_at, t.room_id, r.world_id, r.name as room_name,
-  r.source as room_source, r.type as room_type, t.memory_id, t.entity_id, m.content,
-  m.metadata as memory_metadata, m.created_at as memory_created_at, p.state as participation,
+  r.source as room_source, r.type as room_type, t.memory_id, t.entity_id,
+  ${heardContent} as content, ${heardMetadata} as memory_metadata, ${heardAt} as memory_created_at, p.state as participation,
   t.fork_of,
   exists (select from approvals c where c.room_id = t.room_id and c.state = 'pending') as has_choices`
 
 export const loadedTurnJoins: RawBuilder<unknown> = sql`
   join agents a on a.id = t.agent_id
   join rooms r on r.id = t.room_id
-  join memories m on m.id = t.memory_id
+  left join memories m on m.id = t.memory_id
   left join participants p on p.room_id = t.room_id and p.entity_id = t.agent_id`
 
 export function toLoadedTurn(row: LoadedTurnRow): LoadedTurn {

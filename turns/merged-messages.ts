@@ -3,6 +3,7 @@ import type { Content } from '../agent/memory.ts'
 import type { LoadedTurn } from '../agent/ports.ts'
 import type { Database } from '../schema/database.ts'
 import type { Json, JsonObject } from '../schema/json.ts'
+import { heardAt, heardContent, heardMetadata } from './heard-content.ts'
 
 interface MergedRow {
   id: string
@@ -22,8 +23,9 @@ export async function withMerged(
   round: number,
 ): Promise<LoadedTurn> {
   const { rows } = await sql<MergedRow>`
-    select m.id, m.content, m.metadata, m.created_at, t.merged_round
-    from turns t join memories m on m.id = t.memory_id
+    select t.memory_id as id, ${heardContent} as content, ${heardMetadata} as metadata,
+      ${heardAt} as created_at, t.merged_round
+    from turns t left join memories m on m.id = t.memory_id
     where t.answered_by = ${turn.turnId} and t.state = 'merged'
     order by t.seq`.execute(db)
   const rounds = Math.max(1, ...rows.map((row) => row.merged_round))

@@ -46,7 +46,7 @@ async function ask(trx: Kysely<Database>, input: ParkInput, deadlineMs: number):
   }
   const id = questionIdOf(input)
   const memoryId = createUniqueUuid(turn.agentId, id)
-  await writeMessage(trx, target, { id, memoryId, content: question })
+  await writeMessage(trx, target, { id, memoryId, content: question, ordinal: 1 })
   await insertApproval(trx, input, deadlineMs)
   await sql`
     insert into steps (turn_id, gen, step, attempt, token, state, result, finished_at)

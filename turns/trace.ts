@@ -106,14 +106,18 @@ export function activeTurns(db: Kysely<Database>, agentId: string) {
     .execute()
 }
 
-/** What a turn said, in order. */
+/** What a turn said in its own room, in order: what it sent to other rooms is not its answer. */
 export function messagesOfTurn(db: Kysely<Database>, turnId: string) {
   return db
-    .selectFrom('messages')
-    .select(['id', 'raw_message as content', 'created_at'])
-    .where('turn_id', '=', turnId)
-    .where('source_type', '=', 'agent_response')
-    .orderBy('created_at')
-    .orderBy('id')
+    .selectFrom('messages as m')
+    .innerJoin('turns as t', (join) =>
+      join.onRef('t.id', '=', 'm.turn_id').onRef('t.channel_id', '=', 'm.channel_id'),
+    )
+    .select(['m.id', 'm.raw_message as content', 'm.created_at'])
+    .where('t.id', '=', turnId)
+    .whereRef('m.created_at', '>=', 't.accepted_at') // there is an index of a channel by time
+    .where('m.source_type', '=', 'agent_response')
+    .orderBy('m.created_at')
+    .orderBy('m.id')
     .execute()
 }

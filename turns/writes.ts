@@ -1,9 +1,14 @@
 import { type Kysely, sql } from 'kysely'
-import type { Content, NewMemory, NewRelationship } from '../agent/memory.ts'
+import type { NewRelationship } from '../agent/memory.ts'
 import type { LoadedTurn, StepWrites } from '../agent/ports.ts'
 import type { RecordWrite } from '../agent/records.ts'
 import { applyRecords } from '../memory/records/apply.ts'
-import { insertMemory, insertSaidMessage, type WrittenBy } from '../memory/said-message.ts'
+import {
+  insertMemory,
+  insertSaidMessage,
+  type SaidMessage,
+  type WrittenBy,
+} from '../memory/said-message.ts'
 import type { Database } from '../schema/database.ts'
 import { stringToUuid } from '../schema/ids.ts'
 
@@ -21,18 +26,19 @@ export async function writeStep(
   target: WriteTarget,
   writes: StepWrites,
 ): Promise<void> {
+  const { turn } = target
   for (const [ordinal, content] of writes.messages.entries()) {
     const id = idOf(target, 'message', ordinal)
     const memoryId = idOf(target, 'message-memory', ordinal)
-    await writeMessage(trx, target, { id, memoryId, content })
+    await writeMessage(trx, target, { id, memoryId, content, ordinal })
   }
   for (const [ordinal, memory] of writes.memories.entries()) {
-    await writeMemory(trx, target, memory, idOf(target, 'memory', ordinal))
+    const id = idOf(target, 'memory', ordinal)
+    await insertMemory(trx, placeOf(turn), { ...memory, id, ordinal }, writtenBy(target))
   }
   for (const relationship of writes.relationships) {
     await writeRelationship(trx, target, relationship)
   }
-  const { turn } = target
   const records = (writes.records ?? []).filter((write) => !turn.forkOf || isOfRoom(write, turn))
   await applyRecords(trx, turn.agentId, records, writtenBy(target))
 }
@@ -50,25 +56,16 @@ const idOf = ({ turn, step }: WriteTarget, kind: string, ordinal: number) =>
 export async function writeMessage(
   trx: Kysely<Database>,
   target: WriteTarget,
-  { id, memoryId, content }: { id: string; memoryId: string; content: Content },
+  message: Omit<SaidMessage, 'inReplyTo'>,
 ): Promise<void> {
   const { turn, outboxSource } = target
-  const said = { id, memoryId, content, inReplyTo: turn.messageId }
+  const said = { ...message, inReplyTo: turn.messageId }
   await insertSaidMessage(trx, { ...placeOf(turn), outboxSource }, said, writtenBy(target))
 }
 
 const placeOf = ({ agentId, room, channelId }: LoadedTurn) => ({
   ...{ agentId, channelId, roomId: room.id, worldId: room.worldId },
 })
-
-async function writeMemory(
-  trx: Kysely<Database>,
-  target: WriteTarget,
-  memory: NewMemory,
-  id: string,
-): Promise<void> {
-  await insertMemory(trx, placeOf(target.turn), { ...memory, id }, writtenBy(target))
-}
 
 /** One row per pair; tags are added to those that stand there. */
 async function writeRelationship(

@@ -27,7 +27,7 @@ export async function toExpressRequest(
   const header = (name: string) => request.headers[name.toLowerCase()]
   Object.assign(request, {
     params: { ...params },
-    query: queryOf(url),
+    query: withAgent(queryOf(url), agentId),
     path: url.pathname,
     originalUrl: request.url,
     baseUrl: '',
@@ -50,9 +50,10 @@ function guardAgent(request: IncomingMessage, agentId: string): void {
   Object.defineProperty(request, 'body', {
     configurable: true,
     enumerable: true,
-    get: () => current,
+    // Multer fills the object after it has set it.
+    get: () => withAgent(current, agentId),
     set: (body: unknown) => {
-      current = withAgent(body, agentId)
+      current = body
     },
   })
 }

@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { isAbsolute } from 'node:path'
+import { pipeline } from 'node:stream'
 import { getMimeType } from 'hono/utils/mime'
 
 /** Node's own response with Express's ways to answer, which plugins use beside `writeHead` and pipes. */
@@ -49,7 +50,6 @@ export function sendFile(response: ServerResponse, path: string): void {
     response.setHeader('Content-Type', getMimeType(path) ?? 'application/octet-stream')
   }
   response.setHeader('Content-Length', info.size)
-  const stream = createReadStream(path)
-  stream.on('error', (error) => response.destroy(error))
-  stream.pipe(response)
+  // Also when whoever asked goes away: the file is closed.
+  pipeline(createReadStream(path), response, () => undefined)
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, MiddlewareHandler } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
 import { isUuid } from '../../schema/ids.ts'
 import type { ApiDeps } from '../deps.ts'
 import { RefusedError } from '../errors.ts'
@@ -36,14 +37,31 @@ export const pluginRoutes =
     if (pathAgentId && queryAgentId && pathAgentId !== queryAgentId) {
       throw refused('INVALID_AGENT_ID', 'Path and query name two agents. Name one.')
     }
-    const route = await deps.pluginRoutes.find(asked)
-    if (!route) return next()
-    if (!route.isPublic && deps.requireToken && !c.req.path.startsWith('/api/')) {
-      await deps.requireToken(c, async () => undefined)
-    }
+    const isAnonymous = !(await hasToken(deps, c))
+    const route = await deps.pluginRoutes.find({ ...asked, isAnonymous })
+    if (!route || (isAnonymous && !route.isPublic)) return next()
+    await passOnHeaders(c, outgoing)
     await answer(deps, route, { c, incoming, outgoing })
     return RESPONSE_ALREADY_SENT
   }
+
+/** Below `/api` it was asked for already. */
+async function hasToken({ requireToken }: Deps, c: Context): Promise<boolean> {
+  if (!requireToken || c.req.path.startsWith('/api/')) return true
+  return requireToken(c, async () => undefined).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Panels of plugins are shown in frames of the same origin. */
+const secured = secureHeaders({ strictTransportSecurity: false, xFrameOptions: 'SAMEORIGIN' })
+
+/** What stands on answers of ours, CORS included, as this one is sent past Hono. */
+async function passOnHeaders(c: Context, outgoing: ServerResponse): Promise<void> {
+  await secured(c, async () => undefined)
+  for (const [name, value] of c.res.headers) outgoing.setHeader(name, value)
+}
 
 interface NodeBindings {
   readonly incoming: IncomingMessage
@@ -57,7 +75,6 @@ async function answer(
   route: FoundRoute,
   { c, incoming, outgoing }: NodeBindings & { readonly c: Context },
 ): Promise<void> {
-  outgoing.setHeader('X-Content-Type-Options', 'nosniff')
   outgoing.setHeader('X-Request-Id', c.get('requestId'))
   if (route.staticFile !== undefined) {
     serveStatic(outgoing, { root: route.staticFile, rest: route.params['*'] ?? '' })

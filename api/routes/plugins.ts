@@ -13,7 +13,7 @@ const list = createRoute({
   request: { params: agentParams },
   responses: {
     200: answer(envelope(z.object({ plugins: z.array(pluginView).readonly() })), 'The plugins.'),
-    ...failures(400, 404, 503),
+    ...failures(400, 404, 409, 503),
   },
 })
 
@@ -25,7 +25,7 @@ const panels = createRoute({
   request: { params: agentParams },
   responses: {
     200: answer(envelope(z.array(pluginPanel).readonly()), 'Names and paths.'),
-    ...failures(400, 404, 503),
+    ...failures(400, 404, 409, 503),
   },
 })
 

@@ -6,7 +6,7 @@ import { type Figure, percentile, round } from '../figures.ts'
 import { openHouse } from '../house.ts'
 
 /** Of the turn stream between processes: beside the turn, and never waited for by it. */
-const OF_THE_STREAM = /stream_chunks|stream_listeners|pg_notify/
+export const OF_THE_STREAM = /stream_chunks|stream_listeners|pg_notify/
 
 /**
  * SQL round trips from a message to its reply, counted on the wire in front of a real Postgres, BEGIN

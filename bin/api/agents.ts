@@ -8,15 +8,27 @@ import type { Character } from '../../schema/character.ts'
 import { activeTurns } from '../../turns/trace.ts'
 import type { AgentStore, StoredAgent } from '../agent-store.ts'
 import { maskSecrets } from '../character-secrets.ts'
+import type { AgentFollower } from '../follow-agents.ts'
 import type { ApiParts } from './parts.ts'
+
+/** How long a request to stop waits for services of plugins to end. They end nevertheless. */
+const STOP_WAIT_MS = 5_000
 
 /** How long a request to delete waits for running turns to end. */
 const DELETE_WAIT_MS = 10_000
 const DELETE_POLL_MS = 100
 
+type DeletingParts = ApiParts & { readonly follower?: AgentFollower }
+
+interface AgentParts extends ApiParts {
+  readonly agents: AgentStore
+  /** Starts and ends the plugins of this process. @default there are none */
+  readonly follower?: AgentFollower
+}
+
 /** Agents, as the API shows and changes them. */
-export function createAgentsPort(parts: ApiParts & { readonly agents: AgentStore }): AgentsPort {
-  const { agents } = parts
+export function createAgentsPort(parts: AgentParts): AgentsPort {
+  const { agents, follower } = parts
   return {
     list: async () => (await agents.list()).map((row) => summary(row, row.character as Character)),
     get: async (id) => details(await agents.stored(id)),
@@ -29,11 +41,13 @@ export function createAgentsPort(parts: ApiParts & { readonly agents: AgentStore
     },
     async start(id) {
       if (!(await agents.setStatus(id, 'active'))) throw new NotFoundError('agent', id)
+      void follower?.look() // its plugins may take their time; other processes look by themselves
       const { row, character } = await agents.stored(id)
       return summary(row, character)
     },
     async stop(id) {
       if (!(await agents.setStatus(id, 'inactive'))) throw new NotFoundError('agent', id)
+      await Promise.race([follower?.look(), delay(STOP_WAIT_MS, undefined, { ref: false })])
     },
     async delete(id) {
       if (!(await agents.setStatus(id, 'deleting'))) throw new NotFoundError('agent', id)
@@ -47,12 +61,12 @@ export function createAgentsPort(parts: ApiParts & { readonly agents: AgentStore
 }
 
 /** Goes on with deletions that a dying process left behind. */
-export async function resumeDeletions(parts: ApiParts): Promise<void> {
+export async function resumeDeletions(parts: DeletingParts): Promise<void> {
   for (const id of await deletingAgents(parts.db)) await remove(parts, id)
 }
 
 /** Rows go when no turn needs them; a turn that does not end loses them after its own deadline. */
-async function remove(parts: ApiParts, id: string): Promise<void> {
+async function remove(parts: DeletingParts, id: string): Promise<void> {
   const giveUpAt = Date.now() + parts.turnDeadlineMs
   const cancelled = new Set<string>()
   for (;;) {
@@ -64,6 +78,8 @@ async function remove(parts: ApiParts, id: string): Promise<void> {
     }
     await delay(DELETE_POLL_MS)
   }
+  // What its services write as they end still has its rows.
+  await parts.follower?.close(id)
   await withRetry(() => deleteAgent(parts.db, id))
 }
 

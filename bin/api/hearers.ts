@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { ConflictError, InvalidRequestError } from '../../agent/errors.ts'
 import type { NewMessage } from '../../api/deps.ts'
 import { type AgentRow, listAgents } from '../../memory/agents.ts'
-import { type ChannelAgent, type NewChannelRow, openChannel } from '../../memory/channels.ts'
+import {
+  type ChannelAgent,
+  channelRoom,
+  type NewChannelRow,
+  openChannel,
+} from '../../memory/channels.ts'
 import type { Connection } from '../../memory/connections.ts'
 import { createUniqueUuid, DEFAULT_MESSAGE_SERVER_ID, isUuid } from '../../schema/ids.ts'
 import type { JsonObject } from '../../schema/json.ts'
@@ -37,7 +42,7 @@ export async function audienceOf(
   const added = present.length > 0 ? undefined : await addAgent(db, message, channel?.type)
   const agents = added ? [added.agent] : present
   const active = agents.filter((agent) => agent.status === 'active')
-  if (active.length === 0) throw stopped(agents)
+  if (active.length === 0) throw stoppedError(agents)
   const place = {
     channelId: message.channelId,
     channelName: channel?.name ?? nameOf(message),
@@ -61,7 +66,7 @@ const FORK_CHANNEL =
   'This channel shows a fork, where nobody listens. Post to the channel of the original.'
 
 /** The room's setting, else the agent's. */
-const overlapOf = (agent: ChannelAgent | undefined): Overlap =>
+export const overlapOf = (agent: ChannelAgent | undefined): Overlap =>
   readOverlap(agent?.roomOverlap) ?? readOverlap(agent?.overlap) ?? DEFAULT_OVERLAP
 
 type Place = Omit<Connection, 'agentId' | 'agentName' | 'worldId' | 'roomId' | 'entityId'>
@@ -70,8 +75,8 @@ const connect = (agent: ChannelAgent, message: NewMessage, place: Place): Connec
   ...place,
   agentId: agent.id,
   agentName: agent.name,
-  worldId: createUniqueUuid(agent.id, place.messageServerId),
-  roomId: createUniqueUuid(agent.id, message.channelId),
+  worldId: agent.worldId ?? createUniqueUuid(agent.id, place.messageServerId),
+  roomId: agent.roomId ?? createUniqueUuid(agent.id, message.channelId),
   entityId: createUniqueUuid(agent.id, message.authorId),
 })
 
@@ -109,9 +114,10 @@ async function addAgent(
     participants: [message.authorId, agent.id],
   }
   const { id, name, status, character } = agent
+  const room = await channelRoom(db, { agentId: id, channelId: message.channelId })
   const isByAgent = agents.some((other) => other.id === message.authorId)
   return {
-    agent: { id, name, status, overlap: settingsIn(character).overlap },
+    agent: { id, name, status, overlap: settingsIn(character).overlap, ...room },
     channel,
     agentHops: isByAgent ? 1 : null,
   }
@@ -140,7 +146,7 @@ const typeOf = ({ isDirect }: NewMessage) => (isDirect ? 'DM' : 'GROUP')
 const nameOf = ({ isDirect, channelId }: NewMessage) =>
   `${isDirect ? 'DM' : 'Chat'} ${channelId.slice(0, 8)}`
 
-function stopped(agents: readonly ChannelAgent[]): ConflictError {
+export function stoppedError(agents: readonly Pick<ChannelAgent, 'id' | 'name'>[]): ConflictError {
   const names = agents.map((agent) => `'${agent.name}'`).join(', ')
   return new ConflictError(
     `The agent ${names} is stopped. Start it with POST /api/agents/${agents[0]?.id}/start.`,

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { ConflictError } from '../../agent/errors.ts'
+import { ConflictError, RequiredPluginError } from '../../agent/errors.ts'
 import { matchRoute } from '../../api/plugin-routes/match-route.ts'
 import type { FoundRoute, PluginRoutesPort, RouteQuestion } from '../../api/plugin-routes-port.ts'
 import type { PluginsPort } from '../../api/plugins-port.ts'
@@ -18,7 +18,15 @@ export interface PluginParts {
 /** An agent's plugins, as this process has loaded them; they are loaded if they were not. */
 export function createPluginsPort(parts: PluginParts): PluginsPort {
   return {
-    list: async (agentId) => (await openedOf(parts, agentId))?.report ?? [],
+    async list(agentId) {
+      try {
+        return (await openedOf(parts, agentId))?.report ?? []
+      } catch (error) {
+        const failure = parts.house.host.failure(agentId)
+        if (!failure || !(error instanceof RequiredPluginError)) throw error
+        return failure.report // never more needed than now
+      }
+    },
     async panels(agentId) {
       const { routes = [] } = (await openedOf(parts, agentId)) ?? {}
       return routes
@@ -35,9 +43,11 @@ export function createPluginsPort(parts: PluginParts): PluginsPort {
 export function createPluginRoutesPort(parts: PluginParts): PluginRoutesPort {
   return {
     async find(question) {
-      const { agentId } = question
+      const { agentId, isAnonymous } = question
       if (agentId !== undefined) {
-        const opened = await openedOf(parts, agentId)
+        const opened = isAnonymous
+          ? parts.house.host.opened(agentId)
+          : await openedOf(parts, agentId)
         return opened && routeOf(parts, { agentId, opened, question })
       }
       for (const id of parts.house.host.openIds()) {
@@ -50,7 +60,7 @@ export function createPluginRoutesPort(parts: PluginParts): PluginRoutesPort {
   }
 }
 
-/** @throws {NotFoundError} there is no such agent. @throws {ConflictError} it is stopped. */
+/** @throws {NotFoundError} @throws {ConflictError} it is stopped. @throws {RequiredPluginError} */
 async function openedOf(parts: PluginParts, agentId: string): Promise<OpenedAgent | undefined> {
   const stored = await parts.agents.stored(agentId)
   if (stored.row.status !== 'active') throw stopped(stored)
@@ -89,6 +99,7 @@ function routeOf(
     const run = (request: IncomingMessage, response: ServerResponse) =>
       runRoute(house, { agentId, opened, route, label }, { request, response })
     const isPublic = route.public === true || isStatic
+    if (!isPublic && question.isAnonymous) continue
     const file = isStatic ? { staticFile: route.filePath ?? '' } : {}
     return { agentId, isPublic, params, label, run, ...file }
   }

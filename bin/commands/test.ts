@@ -59,10 +59,11 @@ async function loadTested(
   { dataDir }: Config,
   { redact }: RootLogger,
 ): Promise<readonly [LoadedPlugin, ...LoadedPlugin[]]> {
+  const path = resolve(typed)
   const source = createPluginSource({
     ...{ projectFolder: process.cwd(), dataFolder: resolve(dataDir), redact },
+    characterFolders: () => [path], // whoever types the command may name any
   })
-  const path = resolve(typed)
   const loaded = await source.load(existsSync(path) ? path : typed)
   const { testDependencies = [] } = loaded.plugin
   return [loaded, ...(await Promise.all(testDependencies.map((name) => source.load(name))))]

@@ -84,13 +84,14 @@ const byId = (agentId: string, ids: readonly string[], type?: string): RawBuilde
     and ${isText('m.type', type) ?? sql`true`}`
 
 function isAsked(agentId: string, query: MemoryQuery): RawBuilder<unknown> {
-  const { roomIds, documentId, start, end } = query
+  const { roomIds, documentId, turnId, start, end } = query
   return allOf(
     roomIds && isIn(agentId, roomIds),
     // Not besides rooms, which tell the agent: both together look rarer than they are to the planner.
     roomIds && documentId === undefined ? undefined : sql`m.agent_id = ${agentId}`,
     sameAs(query),
     documentId === undefined ? undefined : sql`m.metadata ->> 'documentId' = ${documentId}`,
+    isId('m.turn_id', turnId),
     isTime(start) ? sql`m.created_at >= ${time(start)}` : undefined,
     // A row has microseconds.
     isTime(end) ? sql`m.created_at < ${time(end + 1)}` : undefined,

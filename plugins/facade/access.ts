@@ -3,13 +3,14 @@ import { checkRecord } from '../../agent/record-checks.ts'
 import type { AgentRecords, RecordWrite } from '../../agent/records.ts'
 import { stringToUuid } from '../../schema/ids.ts'
 import { storableJson } from '../../schema/text.ts'
+import type { PluginError } from '../plugin-error.ts'
 import type { Runtime } from '../runtime.ts'
 import type { RuntimeHost } from '../runtime-host.ts'
 import { workOf } from '../scope.ts'
 import { cachedRecords } from './cached-records.ts'
 import { changedIds, guardedRecords, guardWrites, type RecordGuard } from './guarded-records.ts'
 import { overlaid } from './overlay.ts'
-import { type InTurn, placeOf, refusedLate } from './place.ts'
+import { type InTurn, type Place, placeOf, refusedLate } from './place.ts'
 
 /** How the members of a façade reach what is stored: by the turn that they find themselves in. */
 export interface Access {
@@ -27,6 +28,8 @@ export interface Access {
    * @throws {RecordError} it can never be stored
    */
   write(...writes: readonly RecordWrite[]): Promise<void>
+  /** The same for what members of ours wrote: whatever the plugin that asked them may reach. */
+  writeOurs(...writes: readonly RecordWrite[]): Promise<void>
   /** For a new row. Within a turn it is the same when the step is repeated. */
   nextId(kind: string): string
   /** Milliseconds since the epoch, as the step sees it. */
@@ -54,6 +57,11 @@ export function createAccess(host: RuntimeHost, runtime: Runtime, guard?: Record
       }
       await writeIn(host, kept)
     },
+    async writeOurs(...writes) {
+      const kept = writes.map((write) => storableJson(write))
+      for (const write of kept) checkRecord(write)
+      await writeIn(host, kept)
+    },
     nextId(kind) {
       const place = placeOf(agentId)
       if (place.kind === 'outside') return randomUUID()
@@ -76,7 +84,7 @@ async function writeIn(host: RuntimeHost, writes: readonly RecordWrite[]): Promi
   if (place.kind === 'outside') return commit(host, writes)
   if (place.kind === 'turn') return writeInTurn(host, place, writes)
   const refused = writes.find(({ kind }) => CHANGES_OF_MEMORIES.includes(kind))
-  if (refused) throw refusedLate(place, refused.kind)
+  if (refused) throw told(host, place, refusedLate(place, refused.kind))
   const { plugin, member } = place.scope
   const kinds = [...new Set(writes.map(({ kind }) => kind))]
   const { turnId } = place.turn.context.turn
@@ -85,6 +93,12 @@ async function writeIn(host: RuntimeHost, writes: readonly RecordWrite[]): Promi
     `The ${member} of '${plugin}' writes after it returned: it is stored at once, without its turn.`,
   )
   await commit(host, writes)
+}
+
+/** Packages catch it and go on: whoever runs them hears of it nevertheless. */
+function told(host: RuntimeHost, { scope }: Extract<Place, { kind: 'late' }>, error: PluginError) {
+  host.noteFault(scope, scope.member, error)
+  return error
 }
 
 /** What they would change belongs to the turn, which has been told and read: too late. */

@@ -68,7 +68,8 @@ function workOutside(access: Access, context: TurnContext): Work {
     async flush() {
       const pending = written.slice(committed)
       committed = written.length
-      if (pending.length > 0) await access.write(...pending)
+      // What a plugin wrote was looked at when it wrote it.
+      if (pending.length > 0) await access.writeOurs(...pending)
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Content } from '../../agent/memory.ts'
 import type { StateMembers } from '../runtime.ts'
+import { outsideScope } from '../scope.ts'
 import type { Access } from './access.ts'
 import { workFor } from './contexts.ts'
 
@@ -12,9 +13,13 @@ export function evaluateOf(access: Access): StateMembers['evaluate'] {
       if (!didRespond && !evaluator.alwaysRun) continue
       const { name, description, similes = [] } = evaluator
       const said: Content[] = []
+      // Ours do not run under what the plugin that asks may do.
+      const within = evaluator.isForeign ? inPlace : outsideScope
       try {
-        if (evaluator.validate && !(await evaluator.validate(work.context))) continue
-        await evaluator.handler({ ...work.context, say: (content) => said.push(content) })
+        const applies = await within(async () => evaluator.validate?.(work.context) ?? true)
+        if (!applies) continue
+        const say = (content: Content) => void said.push(content)
+        await within(() => evaluator.handler({ ...work.context, say }))
         ran.push({ name, description, similes: [...similes] })
       } catch (error) {
         access.host.noteFault(undefined, `evaluator ${name}`, error)
@@ -25,3 +30,5 @@ export function evaluateOf(access: Access): StateMembers['evaluate'] {
     return ran
   }
 }
+
+const inPlace = <T>(work: () => T): T => work()

@@ -21,6 +21,7 @@ export function eventMembers({ host, runtime }: Access): EventMembers {
       const source = given.source || 'runtime'
       const told = typeof names === 'string' ? [names] : [...names]
       await host.emit(told, { ...given, runtime, source })
+      if (told.includes('EMBEDDING_GENERATION_REQUESTED')) await queued(runtime, given)
     },
     on(event, callback) {
       listeners.set(event, (listeners.get(event) ?? new Set()).add(callback))
@@ -36,4 +37,15 @@ export function eventMembers({ host, runtime }: Access): EventMembers {
       }
     },
   }
+}
+
+/** The host's own service, as far as it is asked here. */
+interface EmbeddingQueue {
+  handleEmbeddingRequest?(request: object): Promise<void>
+}
+
+/** Whoever asks for a vector by the event gets one, as of ElizaOS's service, which listens to it. */
+async function queued(runtime: Access['runtime'], request: object): Promise<void> {
+  const queue = runtime.getService<EmbeddingQueue>('embedding-generation')
+  await queue?.handleEmbeddingRequest?.(request)
 }

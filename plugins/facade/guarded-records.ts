@@ -38,11 +38,29 @@ export function guardedRecords(records: AgentRecords, guard: RecordGuard): Agent
       place(query.type, query.roomIds ?? [ALL])
       return records.countMemories(query)
     },
+    async logs(query) {
+      guard.room(query.roomId ?? ALL)
+      return records.logs(query)
+    },
+    async components(query) {
+      const found = await records.components(query)
+      return found.filter(({ roomId }) => roomId === undefined || isOpen(guard, roomId))
+    },
     participants: inRoom((roomId) => records.participants(roomId)),
     entitiesOfRoom: inRoom((roomId) => records.entitiesOfRoom(roomId)),
     participantState: inRoom((roomId, entityId: string) =>
       records.participantState(roomId, entityId),
     ),
+  }
+}
+
+/** What a person has of other rooms is to the member not there: it asked by the person. */
+function isOpen(guard: RecordGuard, roomId: string): boolean {
+  try {
+    guard.room(roomId)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -86,6 +104,8 @@ function reachOf(write: RecordWrite): Reach {
       return { table: write.type ?? ALL, rooms: [write.roomId ?? ALL] }
     case 'room.delete':
       return { rooms: write.ids ?? [ALL] }
+    case 'log.add':
+      return { rooms: write.log.roomId ? [write.log.roomId] : [] }
     case 'component.put':
       return { rooms: write.component.roomId ? [write.component.roomId] : [] }
     case 'participant.add':

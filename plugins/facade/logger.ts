@@ -1,4 +1,5 @@
 import { format } from 'node:util'
+import { createLogLimit, LINE_LENGTH, type LogLimit, leftOutWords } from '../log-limit.ts'
 import type { HostLog, RuntimeHost } from '../runtime-host.ts'
 import { currentScope } from '../scope.ts'
 
@@ -20,7 +21,8 @@ export interface RuntimeLogger {
   child: (bindings: Record<string, unknown>) => RuntimeLogger
 }
 
-const MAX_MESSAGE = 1_000
+/** Lines of nobody's member share one limit. */
+const UNKNOWN = 'unknown'
 const MAX_FIELD = 200
 const MAX_FIELDS = 20
 
@@ -28,13 +30,22 @@ const MAX_FIELDS = 20
 export function createLogger(
   host: Pick<RuntimeHost, 'agentId' | 'log'>,
   bindings: Readonly<Record<string, unknown>> = {},
+  limit: LogLimit = createLogLimit(),
 ): RuntimeLogger {
+  const { agentId, log } = host
+  const isAdmitted = () => {
+    const plugin = currentScope()?.plugin ?? UNKNOWN
+    return limit.admits(plugin, (count) =>
+      log.warn({ agentId, plugin }, leftOutWords(plugin, count)),
+    )
+  }
   const at =
     (level: keyof HostLog): Write =>
     (first, ...rest) => {
+      if (!isAdmitted()) return
       const { fields, message } = readEntry(first, rest)
-      const told = { ...shortened({ ...bindings, ...fields }), ...placeFields(host.agentId) }
-      host.log[level](told, message.slice(0, MAX_MESSAGE))
+      const told = { ...shortened({ ...bindings, ...fields }), ...placeFields(agentId) }
+      log[level](told, message.slice(0, LINE_LENGTH))
     }
   const [debug, info, warn, error] = [at('debug'), at('info'), at('warn'), at('error')]
   return {
@@ -42,7 +53,7 @@ export function createLogger(
     ...{ trace: debug, debug, info, success: info, progress: info, log: info },
     ...{ warn, error, fatal: error },
     clear: () => undefined,
-    child: (more) => createLogger(host, { ...bindings, ...more }),
+    child: (more) => createLogger(host, { ...bindings, ...more }, limit),
   }
 }
 

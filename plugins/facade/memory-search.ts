@@ -11,11 +11,6 @@ import type { EmbeddingsAsked, MemorySearchAsked } from './shapes.ts'
 /** Of the newest memories with vectors, so many are compared by their words. */
 const MAX_COMPARED = 200
 
-/** The host's own service, as far as it is asked here. */
-interface EmbeddingQueue {
-  handleEmbeddingRequest?(request: object): Promise<void>
-}
-
 export function memorySearchMembers(access: Access): MemorySearchMembers {
   return {
     searchMemories: (asked) => searchMemories(access, asked),
@@ -30,8 +25,6 @@ export function memorySearchMembers(access: Access): MemorySearchMembers {
         runId: access.runtime.getCurrentRunId(),
       }
       await access.runtime.emitEvent('EMBEDDING_GENERATION_REQUESTED', request)
-      const queue = access.runtime.getService<EmbeddingQueue>('embedding-generation')
-      await queue?.handleEmbeddingRequest?.(request)
     },
   }
 }

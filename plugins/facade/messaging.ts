@@ -5,6 +5,7 @@ import { PluginError } from '../plugin-error.ts'
 import type { MessagingMembers } from '../runtime.ts'
 import type { Access } from './access.ts'
 import { elizaOSHandle } from './eliza-os.ts'
+import { isTold } from './joined.ts'
 import { shouldRespondOf } from './message-rule.ts'
 import type { MessageOptions, MessageResult, MessageService } from './message-shapes.ts'
 import { placeOf } from './place.ts'
@@ -17,13 +18,16 @@ export function messagingMembers(access: Access): MessagingMembers {
     sendHandlers: new Map<string, ElizaSendHandler>(),
     hasElizaOS: () => runtime.elizaOS !== undefined,
     registerSendHandler: (source, handler) => void runtime.sendHandlers.set(source, handler),
-    async sendMessageToTarget(target, content) {
+    async sendMessageToTarget(given, content) {
+      const target = { ...given } // as it is looked at here it is sent
       placeOf(agentId) // a turn that was cut off sends nothing any more
-      if (!target?.source) {
+      if (!target.source) {
         const message = `A plugin sends a message to a target without a 'source'. Name the platform.`
         throw new PluginError('runtime', message)
       }
-      if (target.roomId) guard?.room(target.roomId)
+      const { roomId, channelId } = target
+      // What names neither may end anywhere.
+      guard?.room(roomId ?? (channelId ? createUniqueUuid(agentId, channelId) : '*'))
       await host.messages.send(target, content, runtime.sendHandlers.get(target.source))
     },
     async sendControlMessage({ roomId, action, target }) {
@@ -35,7 +39,7 @@ export function messagingMembers(access: Access): MessagingMembers {
 }
 
 function messageService(access: Access): MessageService {
-  const { host } = access
+  const { host, runtime, agentId, guard } = access
   return {
     handleMessage: (_runtime, message, callback, options) =>
       handleMessage(access, message, { callback, options }),
@@ -43,9 +47,24 @@ function messageService(access: Access): MessageService {
     // A turn looks at its attachments itself, and keeps what it saw.
     processAttachments: async (_runtime, attachments) => [...(attachments ?? [])],
     async deleteMessage(_runtime, { id }) {
-      if (id) await host.messages.delete(id)
+      placeOf(agentId)
+      if (!id) return
+      const [message] = await access.records().memoriesById([id]) // refused where it may not be seen
+      await host.messages.delete(id)
+      if (!message || isTold('MESSAGE_DELETED')) return
+      await runtime.emitEvent('MESSAGE_DELETED', { message, source: 'messageService' })
     },
-    clearChannel: (_runtime, roomId, channelId) => host.messages.clear(roomId, channelId),
+    async clearChannel(_runtime, roomId, channelId) {
+      placeOf(agentId)
+      guard?.room(roomId)
+      guard?.table('messages')
+      const where = { roomIds: [roomId], type: 'messages' }
+      const memoryCount = await host.records.of(agentId).countMemories(where)
+      await host.messages.clear(roomId, channelId)
+      if (isTold('CHANNEL_CLEARED')) return
+      const cleared = { roomId, channelId, memoryCount, source: 'messageService' }
+      await runtime.emitEvent('CHANNEL_CLEARED', cleared)
+    },
   }
 }
 

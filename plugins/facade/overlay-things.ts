@@ -1,11 +1,17 @@
 import type { Relationship } from '../../agent/memory.ts'
-import type { AgentRecords, Component, RecordWrite, TaskRecord } from '../../agent/records.ts'
+import type {
+  AgentRecords,
+  Component,
+  LogRecord,
+  RecordWrite,
+  TaskRecord,
+} from '../../agent/records.ts'
 import { stringToUuid } from '../../schema/ids.ts'
 import { among, type Changes, changed, fits, type WriteOf } from './overlay-rows.ts'
 
-type ThingReads = Pick<AgentRecords, 'components' | 'relationships' | 'cached' | 'tasks'>
+type ThingReads = Pick<AgentRecords, 'components' | 'relationships' | 'cached' | 'tasks' | 'logs'>
 
-/** Components, relationships, cache and tasks as they will be when the step has committed. */
+/** Components, relationships, cache, tasks and logs as they will be when the step has committed. */
 export function overlaidThings(
   records: ThingReads,
   written: readonly RecordWrite[],
@@ -49,8 +55,21 @@ export function overlaidThings(
           (query.tags ?? []).every((tag) => row.tags.includes(tag)) &&
           fits(row, query, ['name', 'roomId', 'entityId']),
       ),
+    async logs({ count = DEFAULT_LOGS, offset = 0, ...query }) {
+      const whole = { ...query, count: count + offset + removedLogs(written) }
+      const rows = changed(await records.logs(whole), written, LOGS, (row) =>
+        fits(row, query, ['entityId', 'roomId', 'type']),
+      )
+      return rows.slice(offset, offset + count)
+    },
   }
 }
+
+/** As the database has it. */
+const DEFAULT_LOGS = 10
+
+const removedLogs = (written: readonly RecordWrite[]): number =>
+  written.filter(({ kind }) => kind === 'log.delete').length
 
 const componentChanges = (agentId: string): Changes<Component> => ({
   idOf: ({ id }) => id,
@@ -90,5 +109,18 @@ const TASKS: Changes<TaskRecord> = {
       rows.set(write.task.id, { ...structuredClone(write.task), createdAt, updatedAt: now })
     }
     if (write.kind === 'task.delete') rows.delete(write.id)
+  },
+}
+
+/** The newest first. */
+const LOGS: Changes<LogRecord> = {
+  idOf: ({ id }) => id,
+  apply(rows, write) {
+    if (write.kind === 'log.delete') rows.delete(write.id)
+    if (write.kind !== 'log.add' || rows.has(write.log.id)) return
+    const older = [...rows]
+    rows.clear()
+    rows.set(write.log.id, { ...structuredClone(write.log), createdAt: Date.now() })
+    for (const [id, row] of older) rows.set(id, row)
   },
 }

@@ -4,8 +4,7 @@ import { overlaidPlaces } from './overlay-places.ts'
 import { overlaidThings } from './overlay-things.ts'
 
 /**
- * What is stored, as it will be when `written` has been committed: a step reads back what it wrote. Logs
- * are left as they are stored.
+ * What is stored, as it will be when `written` has been committed: a step reads back what it wrote.
  *
  * @param agentId whose they are
  */
@@ -19,6 +18,5 @@ export function overlaid(
     ...overlaidMemories(records, written, agentId),
     ...overlaidPlaces(records, written, agentId),
     ...overlaidThings(records, written, agentId),
-    logs: (query) => records.logs(query),
   }
 }

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../schema/json.ts'
 import type { ElizaCallback, ElizaMemory, ElizaState } from '../contract.ts'
 import { PluginError } from '../plugin-error.ts'
 import type { StateMembers } from '../runtime.ts'
+import { outsideScope } from '../scope.ts'
 import type { Access } from './access.ts'
 import { resultsKey, toElizaResult } from './action-results.ts'
 import { toState, type Work, workFor } from './contexts.ts'
@@ -75,7 +76,7 @@ const unknownAction = (name: string): ActionResult => ({
 })
 
 async function carriedOut(action: Action, given: Given): Promise<ActionResult> {
-  const { access, message, parameters, work, callback } = given
+  const { access, message, callback } = given
   const said: Content[] = []
   const tell = (event: string, more: object) =>
     access.runtime.emitEvent(event, {
@@ -85,18 +86,28 @@ async function carriedOut(action: Action, given: Given): Promise<ActionResult> {
   await tell('ACTION_STARTED', { actionStatus: 'executing' })
   const result = await resultOf(action, async () => {
     const state = toState(given.state ?? (await composed(given)))
-    if (action.validate && !(await action.validate(work.context, state))) {
-      return { success: false, error: `The action '${action.name}' does not apply now.` }
-    }
-    if (await asksFirst(action, parameters)) return NEEDS_APPROVAL
     const say = (content: Content) => void said.push(content)
-    if (action.name === 'REPLY' && !action.isForeign) return spoken(given.reply, say)
-    return action.handler({ ...contextOf(action, given), state, say })
+    const run = () => applied(action, given, { state, say })
+    // Ours do not run under what the plugin that asks may do.
+    return action.isForeign ? run() : outsideScope(run)
   })
   for (const content of said) await callback?.({ ...structuredClone(content) })
   const actionStatus = result.success ? 'completed' : 'failed'
   await tell('ACTION_COMPLETED', { actionStatus, actionResult: toElizaResult(action.name, result) })
   return result
+}
+
+async function applied(
+  action: Action,
+  given: Given,
+  { state, say }: Pick<ActionContext, 'state' | 'say'>,
+): Promise<ActionResult> {
+  if (action.validate && !(await action.validate(given.work.context, state))) {
+    return { success: false, error: `The action '${action.name}' does not apply now.` }
+  }
+  if (await asksFirst(action, given.parameters)) return NEEDS_APPROVAL
+  if (action.name === 'REPLY' && !action.isForeign) return spoken(given.reply, say)
+  return action.handler({ ...contextOf(action, given), state, say })
 }
 
 /** Ours leaves its words to the end of the turn, which is not told of these. */

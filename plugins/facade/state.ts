@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { composeState as compose } from '../../agent/compose-state.ts'
+import type { TurnContext } from '../../agent/context.ts'
 import type { State } from '../../agent/provider.ts'
 import type { ElizaMemory, ElizaState } from '../contract.ts'
 import { PluginError } from '../plugin-error.ts'
 import type { StateMembers } from '../runtime.ts'
+import { outsideScope } from '../scope.ts'
 import type { Access } from './access.ts'
 import { resultsOf } from './action-results.ts'
 import { contextFor } from './contexts.ts'
@@ -27,7 +29,8 @@ export function composeStateOf(access: Access): StateMembers['composeState'] {
     const names = includeList?.length ? [...includeList] : undefined
     const context = await contextFor(access, message)
     const { state } = await depth.run(level, () =>
-      compose(context, {
+      compose(withOursOutside(context), {
+        contextOf: () => context,
         ...(onlyInclude && names ? { only: names } : { include: names ?? [] }),
         timeoutMs: TIMEOUT_MS,
       }),
@@ -39,6 +42,20 @@ export function composeStateOf(access: Access): StateMembers['composeState'] {
     if (message.id) stateCache.set(message.id, mergedOver(undefined, merged))
     return merged
   }
+}
+
+/** Our providers do not run under what the plugin that asks may do. */
+function withOursOutside(context: TurnContext): TurnContext {
+  const { agent } = context
+  const providers = agent.providers.map((provider) =>
+    provider.builtIn
+      ? {
+          ...provider,
+          get: (...of: Parameters<typeof provider.get>) => outsideScope(() => provider.get(...of)),
+        }
+      : provider,
+  )
+  return { ...context, agent: { ...agent, providers } }
 }
 
 /** What providers gave earlier for the same message stays, unless they gave it anew. */

@@ -2,7 +2,7 @@ import { composeState } from '../../agent/compose-state.ts'
 import type { TurnContext, WorkContext } from '../../agent/context.ts'
 import type { Evaluator } from '../../agent/evaluator.ts'
 import type { State } from '../../agent/provider.ts'
-import type { ElizaEvaluator } from '../contract.ts'
+import type { ElizaEvaluator, ElizaMemory } from '../contract.ts'
 import type { MemberScope } from '../scope.ts'
 import { textOf, textsIn } from './action-words.ts'
 import type { AdaptPorts } from './adapt-ports.ts'
@@ -19,7 +19,7 @@ const PROVIDERS = ['RECENT_MESSAGES', 'EVALUATORS']
 export function adaptEvaluator(ports: AdaptPorts, own: ElizaEvaluator, plugin: string): Evaluator {
   const { name, alwaysRun } = own
   return {
-    name,
+    ...{ name, isForeign: true },
     description: textOf(own.description),
     similes: textsIn(own.similes),
     ...(alwaysRun === true && { alwaysRun }),
@@ -47,6 +47,7 @@ async function handled(
     onRefused: (error) => isolation.health.note({ plugin, member }, error),
   })
   const state = await stateFor(context)
+  const responses = await saidIn(context)
   await isolation.run(
     {
       ...{ plugin, kind: 'evaluator', name, signal: context.signal },
@@ -58,9 +59,27 @@ async function handled(
     (signal) => {
       const message = elizaMemory(context.message)
       const options = { abortSignal: signal, signal }
-      return own.handler(runtime(), message, elizaState(state), options, callback, [])
+      return own.handler(runtime(), message, elizaState(state), options, callback, responses)
     },
   )
+}
+
+/** More than a turn says. */
+const MOST_SAID = 200
+
+/** What the agent said in the turn so far, oldest first: its reply, and what its actions said. */
+async function saidIn({
+  agent,
+  turn,
+  message,
+  room,
+  records,
+}: WorkContext): Promise<ElizaMemory[]> {
+  const said = await records.memories({
+    ...{ type: 'messages', roomIds: [room.id], entityId: agent.id, start: message.createdAt },
+    ...{ turnId: turn.turnId, count: MOST_SAID, oldestFirst: true },
+  })
+  return said.map(elizaMemory)
 }
 
 /** Composed once for an attempt: `validate` and the handler see the same. */

@@ -22,10 +22,10 @@ export interface Ownership {
 }
 
 export function membersIn(runtime: Runtime): readonly object[] {
-  const { actions, providers, evaluators, routes, events, taskWorkers } = runtime
+  const { actions, providers, evaluators, routes, events, taskWorkers, sendHandlers } = runtime
   const handlers = Object.values(events).flatMap((list) => (Array.isArray(list) ? list : []))
-  const workers = taskWorkers.values()
-  return [...actions, ...providers, ...evaluators, ...routes, ...handlers, ...workers].filter(
+  const others = [...handlers, ...taskWorkers.values(), ...sendHandlers.values()]
+  return [...actions, ...providers, ...evaluators, ...routes, ...others].filter(
     (member) => member !== null && (typeof member === 'object' || typeof member === 'function'),
   )
 }

@@ -1,12 +1,15 @@
 import type { HostedAgent } from '../plugin-host.ts'
+import { FailedOpening } from './failed-opening.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Running } from './open-agent.ts'
 
 /** The agents of a process whose plugins run, each opened once. */
 export interface AgentEntries {
-  /** Those who ask while it opens wait for the same. @throws {PluginError} a required plugin failed */
+  /** Those who ask while it opens wait for the same. @throws {FailedOpening} a required plugin failed */
   open(hosted: HostedAgent): Promise<Running>
   running(agentId: string): Running | undefined
+  /** Undefined while it opens, when it runs, and when it failed for another reason. */
+  failure(agentId: string): FailedOpening | undefined
   ids(): readonly string[]
   close(ids: readonly string[]): Promise<void>
 }
@@ -18,6 +21,7 @@ interface Entry {
   running?: Running
   /** Milliseconds since the epoch. */
   failedAt?: number
+  failure?: FailedOpening
 }
 
 /** A required plugin that failed is not tried again for so long. */
@@ -63,6 +67,7 @@ export function createAgentEntries(
       return running
     },
     running: (agentId) => entries.get(agentId)?.running,
+    failure: (agentId) => entries.get(agentId)?.failure,
     ids: () => [...entries.keys()],
     async close(ids) {
       const ends = Promise.all(ids.flatMap((id) => entries.get(id) ?? []).map(stopped))
@@ -81,8 +86,9 @@ function noting(entry: Entry, now: () => number): Entry {
     (running) => {
       entry.running = running
     },
-    () => {
+    (error: unknown) => {
       entry.failedAt = now()
+      if (error instanceof FailedOpening) entry.failure = error
     },
   )
   return entry

@@ -1,4 +1,6 @@
 import type { Agent } from '../../agent/agent.ts'
+import { withPlatforms } from '../../agent/platforms.ts'
+import type { RecordWrite } from '../../agent/records.ts'
 import type { Character } from '../../schema/character.ts'
 import { stringToUuid } from '../../schema/ids.ts'
 import type { ElizaMemory } from '../contract.ts'
@@ -16,6 +18,7 @@ import { DEFAULT_LIMITS } from './limits.ts'
 import type { LoopWatch } from './loop-watch.ts'
 import { createMembers, type Members } from './members.ts'
 import { messageOf, roomOf } from './outside-message.ts'
+import { createPlatforms } from './platforms.ts'
 import { hidingSecrets } from './reason.ts'
 import { type HostedWorker, withTasks, workerOf } from './run-task.ts'
 import { createServices, type Services } from './services.ts'
@@ -61,11 +64,15 @@ export function createAgentHost(given: AgentHostInput): AgentHost {
   const needsGateway = (plugin: string) => input.gateway !== undefined && gateways.has(plugin)
   const members = createMembers({ ...ports, hasRuntime, needsGateway })
   const services = createServices(ports)
-  const events = createAgentEvents(ports, members.listeners)
   const tasks = { ...ports, hasRuntime, ownerOf: members.ownerOf }
+  const named = () => hosted.character.plugins ?? []
+  const platforms = createPlatforms({ ...tasks, needsGateway, gateways, named })
   let built: Agent | undefined
   const agent = () => {
-    built ??= withTasks(tasks, input.buildAgent(hosted, members.adapted()))
+    built ??= withPlatforms(
+      withTasks(tasks, input.buildAgent(hosted, members.adapted())),
+      platforms,
+    )
     return built
   }
   const changed = () => {
@@ -81,18 +88,14 @@ export function createAgentHost(given: AgentHostInput): AgentHost {
     if (count !== workers) changed()
     workers = count
   }
+  const { commit, tasksChanged } = outsideOfSteps(given, workersChanged)
+  const events = createAgentEvents({ ...ports, commit }, members.listeners)
   let made: Runtime | undefined
   const runtime = () => {
     made ??= input.createRuntime(
       runtimeHost(given, {
         hosted: () => hosted,
-        agent,
-        changed,
-        workersChanged,
-        members,
-        services,
-        events,
-        health,
+        ...{ agent, changed, tasksChanged, members, services, events, health },
       }),
     )
     return made
@@ -111,18 +114,30 @@ export function createAgentHost(given: AgentHostInput): AgentHost {
   }
 }
 
+/** What is written outside of any step commits at once; schedules follow. */
+function outsideOfSteps({ input, hosted: { id } }: AgentHostInput, workersChanged: () => void) {
+  const tasksChanged = () => {
+    workersChanged()
+    input.onTasksChanged?.(id)
+  }
+  const commit = async (writes: readonly RecordWrite[]) => {
+    await input.records.commit(id, writes)
+    if (writes.some(({ kind }) => kind.startsWith('task.'))) tasksChanged()
+  }
+  return { commit, tasksChanged }
+}
+
 interface Behind extends Pick<AgentHost, 'agent' | 'members' | 'services' | 'events'> {
   hosted(): HostedAgent
   changed(): void
-  /** Perhaps: the same is told of tasks. */
-  workersChanged(): void
+  tasksChanged(): void
   readonly health: Health
 }
 
 /** What the façade stands on. */
 function runtimeHost(
   { input, hosted: { id: agentId }, registerPlugin }: AgentHostInput,
-  { hosted, agent, changed, workersChanged, members, services, events, health }: Behind,
+  { hosted, agent, changed, tasksChanged, members, services, events, health }: Behind,
 ): RuntimeHost {
   const { log, now = Date.now } = input
   return {
@@ -144,10 +159,7 @@ function runtimeHost(
     commit: (writes) => input.records.commit(agentId, writes),
     contextFor: (message) => contextFor(input, { agent: agent(), message, now: now() }),
     messages: input.messages(agentId),
-    tasksChanged() {
-      workersChanged()
-      input.onTasksChanged?.(agentId)
-    },
+    tasksChanged,
     emit: (names, payload) => events.emit(names, payload),
     log,
     noteFault: (scope, what, error) =>

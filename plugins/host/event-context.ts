@@ -1,6 +1,7 @@
 import type { Agent } from '../../agent/agent.ts'
 import type { ModelCalls, TurnContext, WorkContext } from '../../agent/context.ts'
 import type { Content, Memory, Room } from '../../agent/memory.ts'
+import { refuseUnsent } from '../../agent/platforms.ts'
 import type { LoadedTurn } from '../../agent/ports.ts'
 import type { AgentRecords, RecordWrite } from '../../agent/records.ts'
 import { stringToUuid } from '../../schema/ids.ts'
@@ -84,6 +85,7 @@ export function bufferedOutside(work: EventWork): Buffered {
       ...calls,
       ...{ written, write },
       say(content: Content) {
+        if (outboxSource === null) refuseUnsent(input.agent, input.room)
         const [id, memoryId] = [idOf('message'), idOf('message-memory')]
         write({ kind: 'message.send', id, memoryId, roomId, content, outboxSource })
       },

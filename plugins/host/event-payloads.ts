@@ -87,8 +87,9 @@ function actionPayload(turn: LoadedTurn, { name, payload, now }: Telling) {
 }
 
 function evaluatorPayload(turn: LoadedTurn, { name, payload, startTime }: Telling) {
-  const { evaluatorName = '' } = payload
+  const { evaluatorName = '', error } = payload
   const evaluatorId = stringToUuid(`evaluator:${turn.agentId}:${String(evaluatorName)}`)
-  const isCompleted = name === 'EVALUATOR_COMPLETED'
-  return { ...placesOf(turn), evaluatorId, evaluatorName, startTime, completed: isCompleted }
+  const failed = typeof error === 'string' ? { error: new Error(error) } : {}
+  const completed = name === 'EVALUATOR_COMPLETED' && error === undefined
+  return { ...placesOf(turn), evaluatorId, evaluatorName, startTime, completed, ...failed }
 }

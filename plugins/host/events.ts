@@ -1,7 +1,8 @@
 import type { ElizaEventHandler } from '../contract.ts'
 import { currentScope, type MemberScope, workOf } from '../scope.ts'
 import type { AdaptPorts } from './adapt-ports.ts'
-import { type Buffered, bufferedWithin } from './event-context.ts'
+import type { Buffered } from './event-context.ts'
+import { bufferedOrLate, type LatePorts } from './late-events.ts'
 import { bareScopeOf, turnScopeOf } from './turn-scope.ts'
 
 /** A handler, and whose it is. */
@@ -36,13 +37,13 @@ const MAX_LISTENERS = 200
 
 /** @param listeners of a name, in the order in which they were registered */
 export function createAgentEvents(
-  ports: AdaptPorts,
+  ports: AdaptPorts & LatePorts,
   listeners: (name: string) => readonly EventListener[],
 ): AgentEvents {
   const listened = (name: string) => listeners(name).slice(0, MAX_LISTENERS)
   return {
     has: (name) => listeners(name).length > 0,
-    async emit(names, payload, workFor = withinStep()) {
+    async emit(names, payload, workFor = withinStep(ports)) {
       const runs = names.flatMap((name) =>
         listened(name).map((listener, ordinal) =>
           told(ports, listener, { name: `${name} #${ordinal + 1}`, payload, workFor }),
@@ -54,10 +55,11 @@ export function createAgentEvents(
 }
 
 /** Of the member that emits, while it is at work in a step that takes writes. */
-function withinStep(): (handler: string) => Buffered | undefined {
+function withinStep(ports: LatePorts): (handler: string) => Buffered | undefined {
   const scope = currentScope()
-  const work = scope?.state === 'open' && scope.turn ? workOf(scope.turn) : undefined
-  return () => (work ? bufferedWithin(work) : undefined)
+  const isIn = scope?.state === 'open' && scope.agentId === ports.agentId
+  const work = isIn && scope.turn ? workOf(scope.turn) : undefined
+  return (handler) => (work ? bufferedOrLate(ports, work, handler) : undefined)
 }
 
 interface Telling {
@@ -72,6 +74,8 @@ async function told(
   { plugin, handler }: EventListener,
   { name, payload, workFor }: Telling,
 ): Promise<void> {
+  const member = `event ${name}`
+  let hasRun = false
   try {
     if (isolation.isPaused({ plugin, kind: 'event', name })) return
     const work = workFor(`${plugin}:${name}`)
@@ -84,11 +88,12 @@ async function told(
       const own = typeof payload === 'function' ? payload(work) : { ...payload }
       return handler({ ...own, runtime: runtime(), source: own.source ?? 'runtime' })
     })
+    hasRun = true
     await work?.flush()
   } catch (error) {
     // What its member did wrong is counted and logged already; a commit that fails is not.
-    isolation.health.unclear({ plugin, member: `event ${name}` })
-    if (!isNamed(error)) isolation.health.note({ plugin, member: `event ${name}` }, error)
+    isolation.health.unclear({ plugin, member })
+    if (hasRun || !isNamed(error)) isolation.health.note({ plugin, member }, error)
   }
 }
 

@@ -7,6 +7,9 @@ export interface Stray {
   readonly error: unknown
 }
 
+/** Of all houses of this process: they share its two listeners, and so do not take each other for others. */
+const hearers = new Set<(stray: Stray) => void>()
+
 /**
  * Promises that nobody awaits and errors that nobody catches, from code of plugins, no longer end the
  * process: the scope that they carry names plugin and turn. All others are told of, and then end it as they
@@ -15,28 +18,41 @@ export interface Stray {
  * @returns what takes the guard away
  */
 export function guardProcess(onStray: (stray: Stray) => void): () => void {
-  const onRejection = (error: unknown) => hear({ kind: 'rejection', scope: currentScope(), error })
-  const onException = (error: unknown) => hear({ kind: 'exception', scope: currentScope(), error })
-  const remove = () => {
-    process.off('unhandledRejection', onRejection)
-    process.off('uncaughtException', onException)
+  const hearer = (stray: Stray) => onStray(stray) // the same function may be given twice
+  if (hearers.size === 0) listen()
+  hearers.add(hearer)
+  return () => {
+    if (hearers.delete(hearer) && hearers.size === 0) stopListening()
   }
-  const hear = (stray: Stray) => {
+}
+
+function listen(): void {
+  process.on('unhandledRejection', onRejection)
+  process.on('uncaughtException', onException)
+}
+
+function stopListening(): void {
+  process.off('unhandledRejection', onRejection)
+  process.off('uncaughtException', onException)
+}
+
+const onRejection = (error: unknown) => hear({ kind: 'rejection', scope: currentScope(), error })
+const onException = (error: unknown) => hear({ kind: 'exception', scope: currentScope(), error })
+
+function hear(stray: Stray): void {
+  for (const tell of hearers) {
     try {
-      onStray(stray)
+      tell(stray)
     } catch {
       // Whoever tells must not become the reason for the end.
     }
-    if (stray.scope) return
-    // Others who listen keep doing what they do; without them, Node does what it always does.
-    const isHeard = stray.kind === 'rejection' ? 'unhandledRejection' : 'uncaughtException'
-    if (process.listenerCount(isHeard) > 1) return
-    remove()
-    setImmediate(() => {
-      throw stray.error
-    })
   }
-  process.on('unhandledRejection', onRejection)
-  process.on('uncaughtException', onException)
-  return remove
+  if (stray.scope) return
+  // Others who listen keep doing what they do; without them, Node does what it always does.
+  const event = stray.kind === 'rejection' ? 'unhandledRejection' : 'uncaughtException'
+  if (process.listenerCount(event) > 1) return
+  stopListening()
+  setImmediate(() => {
+    throw stray.error
+  })
 }

@@ -36,7 +36,8 @@ export const DEFAULT_LIMITS: HostLimits = {
     init: 30_000,
     service: 30_000,
     stop: 5_000,
-    route: 60_000,
+    // It may stream for hours: who asks waits a minute for its first byte (api/plugin-routes).
+    route: 2 ** 31 - 1,
     task: 300_000,
   },
   callbacks: 20,

@@ -1,5 +1,5 @@
 import { orderPlugins } from '../load/order-plugins.ts'
-import { shortName } from '../load/plugin-name.ts'
+import { isPath, shortName } from '../load/plugin-name.ts'
 import type { LoadedPlugin, PluginReport, PluginSource } from '../plugin-host.ts'
 import { type Redact, reasonOf } from './reason.ts'
 
@@ -20,6 +20,8 @@ export interface PluginWishes {
   supersededBy(name: string): string | undefined
   /** The same for one that is not installed. */
   replacedBy(name: string): string | undefined
+  /** Names that were granted a process of their own. @default none */
+  readonly isolated?: readonly string[]
 }
 
 export interface FoundPlugins {
@@ -61,11 +63,25 @@ export async function findPlugins(
   const left = [
     ...failed.map(({ loaded, error }) => verdictOf(loaded, 'failed', reasonOf(error, redact))),
     ...skipped.map(({ loaded, note }) => verdictOf(loaded, 'failed', note)),
+    ...unmatched(wishes.isolated ?? [], found),
   ]
   return { ordered, verdicts: [...verdicts, ...left] }
 }
 
-const dependenciesOf = ({ plugin }: LoadedPlugin): readonly string[] => plugin.dependencies ?? []
+/** Paths are the character's to name: one that a package names is missing, and fails it. */
+const dependenciesOf = ({ plugin }: LoadedPlugin): readonly string[] =>
+  (plugin.dependencies ?? []).filter((name) => !isPath(name))
+
+/** Somebody meant to isolate a plugin, and wrote a name that none of them has. */
+const unmatched = (isolated: readonly string[], found: readonly NamedPlugin[]): Verdict[] =>
+  isolated
+    .filter((name) => !found.some((one) => one.isIsolated && one.plugin.name === name))
+    .map((asked) => ({
+      ...{ asked, name: null, version: null, state: 'failed' },
+      reason:
+        `settings.pluginPermissions grants '${asked}' a process of its own, and no plugin was started ` +
+        "in one by this name. Write it as in the character's `plugins`, or remove the grant.",
+    }))
 
 async function readPlugin(
   source: PluginSource,

@@ -4,6 +4,8 @@ import { type MemberScope, outsideScope } from '../scope.ts'
 export interface LoopWatch {
   /** Runs the beginning of a member, up to its first wait, and knows it as running until it has ended. */
   during<T>(scope: MemberScope, work: () => Promise<T> | T): Promise<T>
+  /** Whether a member of the agent runs within a turn. */
+  isBusy(agentId: string): boolean
   stop(): void
 }
 
@@ -76,6 +78,10 @@ export function createLoopWatch({ blockMs, onBlock }: LoopWatchInput): LoopWatch
         })
       }
     },
+    isBusy: (agentId) => [...running].some((scope) => isInTurn(scope, agentId)),
     stop,
   }
 }
+
+const isInTurn = ({ agentId, turn, state }: MemberScope, wanted: string): boolean =>
+  agentId === wanted && turn !== undefined && state !== 'ended'

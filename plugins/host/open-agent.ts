@@ -1,16 +1,19 @@
 import type { ElizaPlugin } from '../contract.ts'
 import { shortName } from '../load/plugin-name.ts'
+import { isolatedNames } from '../permissions/grant-of.ts'
 import { PluginError } from '../plugin-error.ts'
 import type { HostedAgent, OpenedAgent, PluginReport } from '../plugin-host.ts'
 import { type AgentHost, createAgentHost } from './agent-host.ts'
 import { initFromCode } from './code-init.ts'
+import { FailedOpening } from './failed-opening.ts'
 import type { PluginHostInput } from './host-input.ts'
 import { findPlugins, type NamedPlugin, type Verdict, verdictOf } from './load-plugins.ts'
 import type { LoopWatch } from './loop-watch.ts'
 import { reasonOf } from './reason.ts'
+import { requiredFailure } from './required-failure.ts'
 import { holdsSocket } from './services.ts'
 import { createSocketServices } from './socket-services.ts'
-import { createSuperseded, requiredPlugins } from './superseded.ts'
+import { createSuperseded } from './superseded.ts'
 import { bareScopeOf } from './turn-scope.ts'
 
 /** An agent whose plugins were started. */
@@ -22,7 +25,7 @@ export interface Running {
 
 /**
  * Loads, initialises and starts the plugins of an agent. One that fails is left out and named.
- * @throws {PluginError} a required one failed; nothing of the agent is left running.
+ * @throws {FailedOpening} a required one failed; nothing of the agent is left running.
  */
 export async function openAgent(
   input: PluginHostInput,
@@ -85,8 +88,9 @@ export async function openAgent(
   const fatal = requiredFailure(hosted, verdicts)
   isOpen = true
   if (!fatal) return { opened, host, stop }
+  const { report } = opened // before its services leave it
   await stop()
-  throw fatal
+  throw new FailedOpening(fatal, report)
 }
 
 const isSame = (one: NamedPlugin, other: NamedPlugin) =>
@@ -96,7 +100,8 @@ function wishesOf({ globalPlugins = [], isOurs }: PluginHostInput, hosted: Hoste
   const superseded = createSuperseded({ ...hosted, isOurs: (vendor) => isOurs(vendor, hosted) })
   const own = (hosted.code?.plugins ?? []).map((one) => ({ asked: one.plugin.name, ...one }))
   const names = hosted.character.plugins ?? []
-  return { names, given: [...globalPlugins, ...own], ...superseded }
+  const isolated = isolatedNames(hosted.settings)
+  return { names, given: [...globalPlugins, ...own], isolated, ...superseded }
 }
 
 interface Registering {
@@ -182,30 +187,6 @@ function tellFailures(
     const sentence = `The agent '${character.name}' starts without the plugin '${asked}'.`
     log.warn({ agentId, plugin: asked, reason }, sentence)
   }
-}
-
-/** A required one that did not load, or a service of it that did not start. */
-function requiredFailure(hosted: HostedAgent, verdicts: readonly Verdict[]) {
-  const required = requiredPlugins(hosted)
-  const missing = verdicts.find(({ asked, name, state, reason }) => {
-    const isRequired = [asked, name ?? ''].some((one) => required.includes(shortName(one)))
-    return isRequired && (state === 'failed' || (state === 'loaded' && reason !== null))
-  })
-  const unnamed = required.find(
-    (one) =>
-      !verdicts.some(({ asked, name }) => [asked, name ?? ''].some((n) => shortName(n) === one)),
-  )
-  const { name } = hosted.character
-  if (missing) {
-    const { asked, reason } = missing
-    return new PluginError(asked, `The agent '${name}' requires the plugin '${asked}': ${reason}`)
-  }
-  if (unnamed === undefined) return undefined
-  const advice = "Add it to the character's `plugins`, or take it out of settings.requiredPlugins."
-  return new PluginError(
-    unnamed,
-    `The agent '${name}' requires the plugin '${unnamed}', which it does not name. ${advice}`,
-  )
 }
 
 function openedOf(

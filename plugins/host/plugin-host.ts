@@ -4,6 +4,7 @@ import type { OpenedAgent, PluginHost } from '../plugin-host.ts'
 import type { MemberScope } from '../scope.ts'
 import { createAgentEntries } from './agent-entries.ts'
 import { type Buffered, bufferedOutside, placeOf } from './event-context.ts'
+import type { FailedOpening } from './failed-opening.ts'
 import type { Stray } from './guard-process.ts'
 import type { PluginHostInput } from './host-input.ts'
 import type { Isolation } from './isolate.ts'
@@ -25,6 +26,12 @@ export interface RunningPluginHost extends PluginHost, TurnEventHost {
   isolation(agentId: string): Isolation | undefined
   /** Agents whose plugins run in this process. */
   openIds(): readonly string[]
+  /** The same with those that are just being opened, or failed to. */
+  heldIds(): readonly string[]
+  /** Whether a member of the agent runs within a turn in this process. */
+  isBusy(agentId: string): boolean
+  /** Why the agent's plugins could not be started; undefined when they were, or nobody tried. */
+  failure(agentId: string): FailedOpening | undefined
 }
 
 export function createPluginHost(input: PluginHostInput): RunningPluginHost {
@@ -51,6 +58,9 @@ export function createPluginHost(input: PluginHostInput): RunningPluginHost {
     worker: (agentId, task) => running(agentId)?.host.worker(task),
     isolation: (agentId) => running(agentId)?.host.isolation,
     openIds: () => entries.ids().filter((id) => running(id) !== undefined),
+    heldIds: () => entries.ids(),
+    isBusy: watch.isBusy,
+    failure: entries.failure,
     events: (agentId) => running(agentId)?.host.events,
     workFor: (turn, step) => workFor(input, { turn, step, opened: running(turn.agentId), now }),
     noteStray(stray) {

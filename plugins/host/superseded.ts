@@ -1,3 +1,4 @@
+import { hasBuiltIns } from '../../agent/built-ins.ts'
 import { shortName } from '../load/plugin-name.ts'
 import type { HostedAgent } from '../plugin-host.ts'
 
@@ -13,7 +14,7 @@ export interface SupersededInput extends Pick<HostedAgent, 'settings' | 'charact
 
 /** Names of ElizaOS's own packages that a character brings along and needs no more. */
 export function createSuperseded(agent: SupersededInput) {
-  const builtIns = hasBuiltIns(agent)
+  const builtIns = hasBuiltIns(agent.settings)
   return {
     supersededBy(name: string): string | undefined {
       const short = shortName(name)
@@ -33,12 +34,6 @@ export function createSuperseded(agent: SupersededInput) {
       return `Turnkeeper's own client of '${short}' answers: its key is set. The package is not needed.`
     },
   }
-}
-
-/** Whether ours stand before members of plugins with the same names. */
-export function hasBuiltIns({ settings, character }: Pick<HostedAgent, 'settings' | 'character'>) {
-  const given = [settings.TURNKEEPER_BUILT_INS, character.settings?.builtIns, settings.builtIns]
-  return !given.some((value) => value === false || value === 'false')
 }
 
 /** `settings.requiredPlugins`: a list of names, or one text with commas. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket } from 'node:net'
-import { guardNetwork } from './child-network.ts'
+import { guardNetwork, guardProcesses } from './child-network.ts'
 import { callMember, describe, pluginIn } from './child-plugin.ts'
 import { childRuntime } from './child-runtime.ts'
 import { type OpenOrder, type Order, type Report, readLine, readLines, written } from './wire.ts'
@@ -33,6 +33,7 @@ function ask(member: string, of: readonly unknown[]): Promise<unknown> {
 }
 
 async function open(order: OpenOrder): Promise<unknown> {
+  guardProcesses()
   guardNetwork(order.hosts, async (host, port) => {
     const addresses = await ask('@resolve', [host, port])
     return addresses as { address: string; family: number }[] // the parent's own words

@@ -19,15 +19,24 @@ type AnyFunction = (this: unknown, ...of: readonly unknown[]) => unknown
 export function guardNetwork(hosts: readonly string[], resolve: Resolve): void {
   const { connect } = net.Socket.prototype
   net.Socket.prototype.connect = function (this: net.Socket, ...given: unknown[]) {
-    const [options, listener] = connectOptions(given)
-    const { host = 'localhost', port, path } = options
-    if (path !== undefined) throw refused(`the local socket '${path}'`)
+    const [asked, listener] = connectOptions(given)
+    // Read once: what is looked at here is what is connected to.
+    const options = { ...asked }
+    const host = String(options.host ?? 'localhost')
+    const port = Number(options.port)
+    const { path } = options
+    if (path) throw refused(`the local socket '${path}'`)
     if (net.isIP(host) !== 0 && !isNamed(hosts, host, port)) throw refused(`'${host}'`)
-    const lookup = lookupThrough(resolve, Number(port))
-    return Reflect.apply(connect, this, [{ ...options, host, lookup }, listener])
+    const lookup = lookupThrough(resolve, port)
+    return Reflect.apply(connect, this, [{ ...options, host, port, lookup }, listener])
   } as typeof connect
   net.Server.prototype.listen = () => {
     throw refused('a server of its own')
+  }
+  for (const name of ['bind', 'connect', 'send', 'sendto'] as const) {
+    Reflect.set(dgram.Socket.prototype, name, () => {
+      throw refused('datagrams')
+    })
   }
   dgram.createSocket = () => {
     throw refused('datagrams')
@@ -35,6 +44,17 @@ export function guardNetwork(hosts: readonly string[], resolve: Resolve): void {
   for (const module of [dns, dns.promises] as unknown as Record<string, unknown>[])
     refuseAll(module)
   syncBuiltinESMExports()
+}
+
+/**
+ * Signals reach any process of the same user, the parent above all; and one of them opens its debugger.
+ */
+export function guardProcesses(): void {
+  for (const name of ['kill', '_kill', '_debugProcess', '_debugEnd']) {
+    Reflect.set(process, name, () => {
+      throw new Error('An isolated plugin may not send signals to processes.')
+    })
+  }
 }
 
 /** Of name servers: a question is a message, too. */
@@ -48,7 +68,7 @@ function refuseAll(module: Record<string, unknown>): void {
 }
 
 interface ConnectOptions {
-  readonly host?: string
+  readonly host?: unknown
   readonly port?: unknown
   readonly path?: string
 }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { ElizaPlugin } from '../contract.ts'
+import { createLogLimit, LINE_LENGTH, type LogLimit, leftOutWords } from '../log-limit.ts'
 import { hostVerdict } from '../permissions/host-verdict.ts'
 import { isNamed, type Permissions } from '../permissions/permissions.ts'
 import { PluginError } from '../plugin-error.ts'
@@ -16,6 +17,8 @@ export interface IsolatedOptions {
   readonly asked: string
   /** Absolute: the package, and its module. */
   readonly folder: string
+  /** What of it may be read: the package, or the module alone. @default `folder` */
+  readonly readable?: string
   readonly entry: string
   readonly exportNames: readonly string[]
   readonly agentId: string
@@ -78,6 +81,7 @@ interface Run {
 
 function createRuns(options: IsolatedOptions) {
   const limits = { ...LIMITS, ...options.limits }
+  const lines = createLogLimit()
   let current: Promise<Run> | undefined
   let ends = 0
   let pausedUntil = 0
@@ -90,7 +94,7 @@ function createRuns(options: IsolatedOptions) {
     pausedUntil = Date.now() + pause
   }
   const start = async (): Promise<Run> => {
-    const link = openLink(linkOptions(options, limits))
+    const link = openLink(linkOptions(options, limits, lines))
     void link.ended.then(onEnd)
     try {
       const described = checked(await link.open(), options)
@@ -133,13 +137,13 @@ function createRuns(options: IsolatedOptions) {
 
 const INIT: MemberCall = { list: 'init', name: '', part: 'init' }
 
-function linkOptions(options: IsolatedOptions, limits: IsolatedLimits) {
-  const { asked, folder, entry, permissions, settings, log, agentId } = options
+function linkOptions(options: IsolatedOptions, limits: IsolatedLimits, lines: LogLimit) {
+  const { asked, folder, readable = folder, entry, permissions, settings, log, agentId } = options
   const open = Object.entries(settings).filter(([name]) => isNamed(permissions.secrets, name))
   const { exportNames, character } = options
   return {
     plugin: asked,
-    rights: { folder, paths: permissions.paths, maxHeapMb: limits.maxHeapMb },
+    rights: { folder, readable, paths: permissions.paths, maxHeapMb: limits.maxHeapMb },
     ...{ callMs: limits.callMs, openMs: limits.openMs },
     order: {
       ...{ entry: pathToFileURL(entry).href, exportNames, agentId, character },
@@ -147,10 +151,12 @@ function linkOptions(options: IsolatedOptions, limits: IsolatedLimits) {
     },
     answer: (question: Asked) => answered(question, options),
     log(level: string, text: string) {
-      // Its words may hold anything that it was told.
+      const tell = (count: number) =>
+        log.warn({ plugin: asked, agentId }, leftOutWords(asked, count))
+      if (!lines.admits(asked, tell)) return
       const write =
         level === 'warn' || level === 'error' || level === 'fatal' ? log.warn : log.debug
-      write.call(log, { plugin: asked, agentId }, text)
+      write.call(log, { plugin: asked, agentId }, text.slice(0, LINE_LENGTH))
     },
   }
 }

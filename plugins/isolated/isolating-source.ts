@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import type { Character } from '../../schema/character.ts'
-import { exportName, isPath } from '../load/plugin-name.ts'
-import type { PluginPlace } from '../load/plugin-place.ts'
-import { type Grant, grantOf } from '../permissions/grant-of.ts'
+import { exportName, isPath, shortName } from '../load/plugin-name.ts'
+import type { PlacesToLook, PluginPlace } from '../load/plugin-place.ts'
+import { type Grant, grantOf, isIsolated } from '../permissions/grant-of.ts'
 import { resolvePermissions } from '../permissions/permissions.ts'
 import type { HostedAgent, LoadedPlugin, PluginSource } from '../plugin-host.ts'
 import type { HostLog } from '../runtime-host.ts'
+import { packageAbove, readableOf } from './child-files.ts'
 import { type IsolatedLimits, type IsolatedPlugin, openIsolated } from './isolated-plugin.ts'
 
 export interface IsolatingPorts {
   /** Where a plugin's files are, without importing them: `findPlugin`. @throws {PluginError} */
   findPlace(asked: string): PluginPlace
+  readonly folders: Pick<PlacesToLook, 'projectFolder' | 'dataFolder'>
   isPublicAddress(address: string): boolean
   readonly log: HostLog
   readonly limits?: Partial<IsolatedLimits>
@@ -48,8 +50,11 @@ export function isolatingSource(source: PluginSource, ports: IsolatingPorts): Is
 function namesOf(asked: string, { findPlace }: IsolatingPorts): string[] {
   if (!isPath(asked)) return [asked]
   const { folder, entry } = findPlace(asked)
+  // `./strange/src/index.ts` is the plugin `strange`: its package is above it.
+  const homes = [...new Set([packageAbove(entry) ?? folder, folder])]
   const file = basename(entry, extname(entry))
-  return [asked, packageName(folder), basename(folder), file].filter((name) => name !== undefined)
+  const names = [asked, ...homes.map(packageName), ...homes.map((home) => basename(home)), file]
+  return names.filter((name) => name !== undefined)
 }
 
 function packageName(folder: string): string | undefined {
@@ -61,33 +66,36 @@ function packageName(folder: string): string | undefined {
   }
 }
 
-const isIsolated = (granted: unknown): boolean =>
-  typeof granted === 'object' &&
-  granted !== null &&
-  'process' in granted &&
-  granted.process === 'isolated'
-
 async function opened(
   asked: string,
   { id, character, settings }: HostedAgent,
   { key, granted }: Grant,
-  { findPlace, isPublicAddress, log, limits }: IsolatingPorts,
+  { findPlace, folders, isPublicAddress, log, limits }: IsolatingPorts,
 ): Promise<{ loaded: LoadedPlugin; isolated: IsolatedPlugin }> {
   const { permissions } = resolvePermissions({
     ...{ plugin: asked, declared: undefined, granted, configuredHosts: [] },
   })
-  const { folder, entry, version } = findPlace(asked)
+  const place = findPlace(asked)
+  const { folder, entry, version } = place
+  const readable = readableOf(asked, place, folders)
   const isolated = await openIsolated({
-    ...{ asked, folder, entry, agentId: id, permissions, isPublicAddress, log },
+    ...{ asked, folder, readable, entry, agentId: id, permissions, isPublicAddress, log },
     exportNames: [exportName(asked)],
     character: publicPart(character),
     settings: flat(settings),
     ...(limits && { limits }),
   })
   // What it calls itself must not give it what another plugin was granted.
-  const plugin = { ...isolated.plugin, name: key, permissions }
-  return { loaded: { plugin, version, folder }, isolated }
+  const dependencies = namedOnes(isolated.plugin.dependencies, character)
+  const plugin = { ...isolated.plugin, name: key, permissions, dependencies }
+  return { loaded: { plugin, version, folder, isIsolated: true }, isolated }
 }
+
+/** What it asks for besides would be imported into this process. */
+const namedOnes = (dependencies: readonly string[] = [], { plugins = [] }: Character) =>
+  dependencies.filter(
+    (name) => !isPath(name) && plugins.some((own) => shortName(own) === shortName(name)),
+  )
 
 /** Keys stand in both of them; what is permitted of them `getSetting` answers. */
 const publicPart = ({ secrets: _, settings: __, ...character }: Character) => character

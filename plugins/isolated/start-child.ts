@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 export interface ChildRights {
   /** Absolute, of the plugin's package. */
   readonly folder: string
+  /** What of it may be read: the folder, or a file. */
+  readonly readable: string
   /** Granted besides; they may be written to as well. */
   readonly paths: readonly string[]
   /** Megabytes of its heap; beyond it the process ends. */
@@ -51,8 +53,8 @@ export function startChild(rights: ChildRights): Child {
 const HERE = import.meta.dirname
 const MAIN = join(HERE, 'child-main.ts')
 
-function flagsFor({ folder, paths, maxHeapMb }: ChildRights): string[] {
-  const readable = [folder, HERE, ...packagesAround(folder), ...paths]
+function flagsFor({ folder, readable: own, paths, maxHeapMb }: ChildRights): string[] {
+  const readable = [own, HERE, ...packagesAround(folder), ...paths]
   const named = [...manifestsAbove(folder), ...manifestsAbove(HERE)]
   const real = [...readable, ...named].flatMap((path) => [path, ...realOf(path)])
   return [

@@ -62,6 +62,7 @@ function bridgeTo(file: string): string {
 
 /** The next import of a file of this folder reads it anew, with all files of the folder that it imports. */
 export function freshenFolder(folder: string): void {
+  hookModules()
   const url = `${pathToFileURL(folder).href}/`
   versions.set(url, (versions.get(url) ?? 0) + 1)
   // CommonJS has a cache of its own, by file name.

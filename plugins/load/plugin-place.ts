@@ -1,7 +1,8 @@
 import { existsSync, realpathSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, join, parse, relative, resolve } from 'node:path'
+import { dirname, join, parse, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PluginError } from '../plugin-error.ts'
+import { isInside } from './inside.ts'
 import { type PackageFacts, readPackage } from './package-entry.ts'
 import { isPackageName, isPath, packageNames } from './plugin-name.ts'
 
@@ -13,11 +14,13 @@ export interface PluginPlace {
   readonly version: string | null
   /** Named by a path: it may change while the program runs. */
   readonly isOwn: boolean
+  /** Named as a file, not as a folder or a package. */
+  readonly isFile?: boolean
 }
 
 export interface PlacesToLook {
   readonly projectFolder: string
-  /** Folders of character files: paths are relative to them as well. */
+  /** Folders of character files: paths are relative to them as well, and may lie in them. */
   readonly characterFolders: readonly string[]
   readonly dataFolder: string
 }
@@ -39,6 +42,8 @@ function atPath(asked: string, places: PlacesToLook): PluginPlace {
   const tried = [...new Set(folders.map((folder) => resolve(folder, written)))]
   const found = tried.find(existsSync)
   if (found === undefined) {
+    // Whether there is a file outside is not told.
+    refuseOutside(asked, tried, folders)
     throw new PluginError(
       asked,
       `The plugin '${asked}' is not there: looked at ${tried.map((path) => `'${path}'`).join(', ')}. ` +
@@ -46,10 +51,22 @@ function atPath(asked: string, places: PlacesToLook): PluginPlace {
     )
   }
   const path = realpathSync(found)
+  refuseOutside(asked, [path], folders)
   refuseData(asked, path, places)
   if (statSync(path).isDirectory()) return inFolder(asked, path, true)
-  const folder = dirname(path)
-  return { entry: path, folder, version: null, isOwn: true }
+  return { entry: path, folder: dirname(path), version: null, isOwn: true, isFile: true }
+}
+
+/** A character may have come over the API: it must not run whatever lies on this machine. */
+function refuseOutside(asked: string, paths: readonly string[], folders: readonly string[]) {
+  const real = folders.filter(existsSync).map((folder) => realpathSync(folder))
+  const homes = paths.some(existsSync) ? real : [...folders, ...real]
+  if (homes.some((home) => paths.some((path) => isInside(path, home)))) return
+  throw new PluginError(
+    asked,
+    `The plugin '${asked}' lies outside of the project's folder and of those of the character files, from ` +
+      'which alone plugins are taken by a path. Move it into the project, or install it as a package.',
+  )
 }
 
 /** What lies there may have come over the API: it is never run as code. */
@@ -61,11 +78,6 @@ function refuseData(asked: string, path: string, { dataFolder, projectFolder }: 
     asked,
     `The plugin '${asked}' lies in the data folder, from which no code is run. Move it into the project.`,
   )
-}
-
-const isInside = (path: string, folder: string): boolean => {
-  const way = relative(folder, path)
-  return way === '' || (!way.startsWith('..') && !isAbsolute(way))
 }
 
 function inPackages(asked: string, places: PlacesToLook): PluginPlace {

@@ -47,9 +47,9 @@ export function createPluginSource(options: PluginSourceOptions): ReloadingSourc
   const invalidate = (folder: string) => {
     if (own.has(folder)) freshenFolder(folder)
   }
-  hookModules()
   return {
     async load(asked: string): Promise<LoadedPlugin> {
+      hookModules()
       const given = givenPlugin(asked, options)
       if (given) return { plugin: checkPlugin(given), version: null, folder: null }
       const place = findPlugin(asked, places(options))

@@ -1,10 +1,10 @@
 import type { lookup } from 'node:dns'
-import { type Dispatcher, guardedConnections } from '../permissions/guarded-connections.ts'
+import { guardedConnections } from '../permissions/guarded-connections.ts'
 import { hostRefusal, type PermissionBook } from '../permissions/permission-book.ts'
-import type { Permissions } from '../permissions/permissions.ts'
 import { PluginError } from '../plugin-error.ts'
 import type { HostLog } from '../runtime-host.ts'
 import { currentScope, type MemberScope } from '../scope.ts'
+import { createPluginConnections } from './plugin-connections.ts'
 import { createVendorFetch, type Send } from './vendor-fetch.ts'
 import { type VendorWords, visitOf } from './vendor-visit.ts'
 import { watchedBody } from './watched-body.ts'
@@ -20,6 +20,13 @@ export interface FetchOptions {
   readonly resolve?: typeof lookup
 }
 
+export interface InstalledFetch {
+  /** Puts the process's own back, and ends the connections. */
+  restore(): Promise<void>
+  /** Closes the connections of an agent whose plugins were stopped. */
+  forget(agentId: string): void
+}
+
 const MAX_BYTES = 256 * 1024 * 1024
 
 const installed = new WeakSet<typeof fetch>()
@@ -29,31 +36,25 @@ const installed = new WeakSet<typeof fetch>()
  * is; one of a plugin's member reaches what the plugin may reach, and one of its model handlers is sent
  * once: `vendor-fetch.ts`. What does not use `fetch` is not seen: docs/plugin-permissions.md.
  *
- * @returns puts the process's own back.
  * @throws it is there already.
  */
-export function installFetch(options: FetchOptions): () => Promise<void> {
+export function installFetch(options: FetchOptions): InstalledFetch {
   const passed = globalThis.fetch
   if (installed.has(passed)) {
     throw new Error('Two hosts of plugins cannot share one process: stop the first one.')
   }
-  const connections = new Map<Permissions, Dispatcher>()
-  const unledgered = createNotice(options.log)
-  const dispatcherOf = (scope: MemberScope): Dispatcher => {
-    const { permissions } = options.book.of(scope)
-    const known = connections.get(permissions)
-    if (known) return known
+  const connections = createPluginConnections((scope, { hosts }) => {
     const { isPublicAddress, resolve } = options
-    const made = guardedConnections({
-      ...{ hosts: permissions.hosts, isPublicAddress, ...(resolve && { resolve }) },
+    return guardedConnections({
+      ...{ hosts, isPublicAddress, ...(resolve && { resolve }) },
       refused: (name) => hostRefusal(currentScope() ?? scope, name),
     })
-    connections.set(permissions, made)
-    return made
-  }
+  })
+  const unledgered = createNotice(options.log)
   const guarded: Send = async (scope, input, init) => {
     // `fetch` takes undici's option, which its types do not name.
-    const checked = { ...init, dispatcher: dispatcherOf(scope) } as RequestInit
+    const dispatcher = connections.of(scope, options.book.of(scope).permissions)
+    const checked = { ...init, dispatcher } as RequestInit
     try {
       return bounded(scope, await passed(input, checked), options.maxBytes ?? MAX_BYTES)
     } catch (error) {
@@ -72,9 +73,12 @@ export function installFetch(options: FetchOptions): () => Promise<void> {
   }
   installed.add(ours)
   globalThis.fetch = ours
-  return async () => {
-    if (globalThis.fetch === ours) globalThis.fetch = passed
-    await Promise.all([...connections.values()].map((each) => each.destroy?.()))
+  return {
+    forget: connections.forget,
+    async restore() {
+      if (globalThis.fetch === ours) globalThis.fetch = passed
+      await connections.destroy()
+    },
   }
 }
 

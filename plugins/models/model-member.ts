@@ -32,7 +32,10 @@ export function modelMember({
     const visit = beginVisit(scope, { type, signal, onUsage })
     return answered(scope, signal, async () => {
       try {
-        return watched(await handler(runtime, params), visit)
+        const value = await handler(runtime, params)
+        // Some describe a failure in words, or make a vector of zeros: it would be taken for an answer.
+        if (visit.failure && !visit.hasAnswer) throw visit.failure
+        return watched(value, visit)
       } catch (error) {
         throw visit.failure ?? error
       }
@@ -115,7 +118,8 @@ async function* pieces(
 async function reasonOf(finishReason: unknown, visit: VendorVisit): Promise<unknown> {
   try {
     const reason = await finishReason
-    if (reason !== 'error') return reason
+    // A vendor that fails in mid-stream is told of as `unknown`, with the text so far.
+    if (reason !== 'error' && !visit.failure) return reason
   } catch (error) {
     throw visit.failure ?? error
   }

@@ -51,7 +51,10 @@ export function createVendorFetch(send: Send, words: VendorWords) {
       if (error instanceof PluginError) throw error
       throw noted(visit, key, lostError(place, 'cannot be reached', error))
     })
-    if (response.ok) return observed(response, visit, { place, redact })
+    if (response.ok) {
+      visit.hasAnswer = true
+      return observed(response, visit, { place, redact })
+    }
     const { status, headers } = response
     const { text, again } = await excerptOf(response)
     const excerpt = redact(text)

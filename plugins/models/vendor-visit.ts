@@ -12,6 +12,8 @@ export interface VendorVisit {
   readonly failed: Map<string, ModelError>
   /** How its newest request ended; undefined when that went well. A failed stream says no more itself. */
   failure: ModelError | undefined
+  /** One of its requests was answered, so that what the handler returns may come from there. */
+  hasAnswer: boolean
 }
 
 const visits = new WeakMap<MemberScope, VendorVisit>()
@@ -22,7 +24,8 @@ export function beginVisit(
   scope: MemberScope,
   of: Pick<VendorVisit, 'type' | 'signal' | 'onUsage'>,
 ): VendorVisit {
-  const visit = { ...of, failed: new Map<string, ModelError>(), failure: undefined }
+  const failed = new Map<string, ModelError>()
+  const visit = { ...of, failed, failure: undefined, hasAnswer: false }
   visits.set(scope, visit)
   return visit
 }

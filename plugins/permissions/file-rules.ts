@@ -21,14 +21,14 @@ export interface FileRules {
   /** Folders of ours that every plugin may use, such as the data folder's part for plugins. */
   readonly open: readonly string[]
   /**
-   * Where our own code works while a plugin waits for it, such as the embedded database's files. A
-   * plugin may not read whole files there.
+   * Where our own code works while a plugin waits for it: the embedded database's files. A plugin may not
+   * read whole files there.
    */
   readonly internal: readonly string[]
 }
 
-/** `read`: a whole file, `use`: everything else. */
-export type FileUse = 'read' | 'use'
+/** `read`: a whole file; `look`: opening it for that, listing, asking; `write`: everything else. */
+export type FileUse = 'read' | 'look' | 'write'
 
 /** Symbolic links count as what they lead to. Of a file that is not there yet its folder counts. */
 export function mayUse(
@@ -38,15 +38,11 @@ export function mayUse(
   { open, internal }: FileRules,
 ): boolean {
   const real = realOf(path)
-  const folders = [
-    ...(folder === null ? [] : [folder]),
-    ...permissions.paths,
-    ...open,
-    ...(use === 'use' ? internal : []),
-  ]
-  if (folders.some((each) => isWithin(real, realOf(each)))) return true
-  // Packages load parts of themselves, and each other, when they are first needed.
-  return real.includes(`${sep}node_modules${sep}`)
+  const isIn = (folders: readonly string[]) => folders.some((each) => isWithin(real, realOf(each)))
+  if (isIn([...(folder === null ? [] : [folder]), ...permissions.paths])) return true
+  // Packages load parts of themselves, and each other, when they are first needed. Nobody rewrites them.
+  if (real.includes(`${sep}node_modules${sep}`)) return use !== 'write'
+  return isIn(use === 'read' ? open : [...open, ...internal])
 }
 
 function realOf(path: string): string {

@@ -12,8 +12,12 @@ export interface FileGuardOptions extends FileRules {
 
 const READ = ['readFile', 'readFileSync', 'createReadStream', 'openAsBlob'] as const
 
-const USE = [
+const LOOK = [
   ...(['open', 'openSync', 'opendir', 'opendirSync', 'readdir', 'readdirSync'] as const),
+  ...(['readlink', 'readlinkSync', 'watch', 'watchFile'] as const),
+]
+
+const WRITE = [
   ...(['createWriteStream', 'writeFile', 'writeFileSync', 'appendFile', 'appendFileSync'] as const),
   ...([
     'rm',
@@ -25,18 +29,19 @@ const USE = [
     'mkdir',
     'mkdirSync',
   ] as const),
-  ...(['truncate', 'truncateSync', 'chmod', 'chmodSync', 'readlink', 'readlinkSync'] as const),
-  ...(['watch', 'watchFile', 'mkdtemp', 'mkdtempSync'] as const),
+  ...(['truncate', 'truncateSync', 'chmod', 'chmodSync', 'mkdtemp', 'mkdtempSync'] as const),
 ]
 
-/** Two paths each. */
-const PAIRS = [
-  ...(['rename', 'renameSync', 'copyFile', 'copyFileSync', 'cp', 'cpSync'] as const),
+const MOVE = ['rename', 'renameSync'] as const
+
+/** Of the first path the second one has the content afterwards, whole. */
+const COPY = [
+  ...(['copyFile', 'copyFileSync', 'cp', 'cpSync'] as const),
   ...(['link', 'linkSync', 'symlink', 'symlinkSync'] as const),
 ]
 
 /** Of `fs.promises`; what is not there by a name is passed over. */
-const PROMISED: readonly string[] = [...READ, ...USE, ...PAIRS]
+const PROMISED: readonly string[] = [...READ, ...LOOK, ...WRITE, ...MOVE, ...COPY]
 
 type Functions = Record<string, unknown>
 type AnyFunction = (this: unknown, ...of: readonly unknown[]) => unknown
@@ -55,12 +60,8 @@ export function guardFiles(options: FileGuardOptions): () => void {
   const promises: Functions = fs.promises as unknown as Functions // by name
   const own: Functions = fs as unknown as Functions // by name
   const restores = [
-    ...READ.flatMap((name) => wrap(own, name, checked(options, 'read', 1))),
-    ...USE.flatMap((name) => wrap(own, name, checked(options, 'use', 1))),
-    ...PAIRS.flatMap((name) => wrap(own, name, checked(options, 'use', 2))),
-    ...PROMISED.flatMap((name) =>
-      wrap(promises, name, promised(options, useOf(name), isPair(name) ? 2 : 1)),
-    ),
+    ...PROMISED.flatMap((name) => wrap(own, name, checked(options, usesOf(name)))),
+    ...PROMISED.flatMap((name) => wrap(promises, name, promised(options, promisedUses(name)))),
     ...wrap(own, 'existsSync', unseen(options)),
   ]
   syncBuiltinESMExports()
@@ -70,10 +71,43 @@ export function guardFiles(options: FileGuardOptions): () => void {
   }
 }
 
-const isPair = (name: string) => (PAIRS as readonly string[]).includes(name)
+/** What a function does with its paths: which argument, and how. */
+type Uses = readonly (readonly [argument: 0 | 1, use: FileUse])[]
+type UsesOf = (of: readonly unknown[]) => Uses
+
+const isOneOf = (names: readonly string[], name: string) => names.includes(name)
+
+function usesOf(name: string): UsesOf {
+  if (name === 'open' || name === 'openSync') {
+    return ([, flags]) => [[0, opensToRead(flags) ? 'look' : 'write']]
+  }
+  const first = isOneOf(READ, name) || isOneOf(COPY, name) ? 'read' : 'write'
+  if (isOneOf(MOVE, name) || isOneOf(COPY, name))
+    return () => [
+      [0, first],
+      [1, 'write'],
+    ]
+  return () => [[0, isOneOf(LOOK, name) ? 'look' : first]]
+}
+
 /** A handle reads whole files as well. */
-const useOf = (name: string): FileUse =>
-  (READ as readonly string[]).includes(name) || name === 'open' ? 'read' : 'use'
+const promisedUses = (name: string): UsesOf =>
+  name === 'open'
+    ? ([, flags]) =>
+        opensToRead(flags)
+          ? [[0, 'read']]
+          : [
+              [0, 'read'],
+              [0, 'write'],
+            ]
+    : usesOf(name)
+
+const opensToRead = (flags: unknown): boolean =>
+  flags === undefined ||
+  typeof flags === 'function' ||
+  flags === 'r' ||
+  flags === 'rs' ||
+  flags === 0
 
 function wrap(
   functions: Functions,
@@ -91,18 +125,18 @@ function wrap(
 }
 
 const checked =
-  (options: FileGuardOptions, use: FileUse, paths: number) =>
+  (options: FileGuardOptions, usesOf: UsesOf) =>
   (inner: AnyFunction): AnyFunction =>
     function (...of) {
-      check(options, use, of.slice(0, paths))
+      check(options, usesOf(of), of)
       return Reflect.apply(inner, this, of)
     }
 
 const promised =
-  (options: FileGuardOptions, use: FileUse, paths: number) =>
+  (options: FileGuardOptions, usesOf: UsesOf) =>
   (inner: AnyFunction): AnyFunction =>
     async function (...of) {
-      check(options, use, of.slice(0, paths))
+      check(options, usesOf(of), of)
       return Reflect.apply(inner, this, of)
     }
 
@@ -111,15 +145,15 @@ const unseen =
   (options: FileGuardOptions) =>
   (inner: AnyFunction): AnyFunction =>
     function (...of) {
-      const refused = refusedPath(options, 'use', of.slice(0, 1))
+      const refused = refusedPath(options, [[0, 'look']], of)
       if (!refused) return Reflect.apply(inner, this, of)
       const { plugin, member, agentId } = refused.scope
       options.log.warn({ plugin, member, agentId }, refusedError(refused).message)
       return false
     }
 
-function check(options: FileGuardOptions, use: FileUse, paths: readonly unknown[]): void {
-  const refused = refusedPath(options, use, paths)
+function check(options: FileGuardOptions, uses: Uses, of: readonly unknown[]): void {
+  const refused = refusedPath(options, uses, of)
   if (refused) throw refusedError(refused)
 }
 
@@ -134,14 +168,14 @@ const refusedError = ({ scope, path }: Refused) =>
 /** Only within a turn; the scope is carried into whatever a member leaves behind. */
 function refusedPath(
   options: FileGuardOptions,
-  use: FileUse,
-  paths: readonly unknown[],
+  uses: Uses,
+  of: readonly unknown[],
 ): Refused | undefined {
   const scope = currentScope()
   if (!scope?.turn) return undefined
   const grant = options.book.of(scope)
-  for (const given of paths) {
-    const path = pathIn(given)
+  for (const [argument, use] of uses) {
+    const path = pathIn(of[argument])
     if (path !== undefined && !mayUse(path, use, grant, options)) return { scope, path }
   }
   return undefined

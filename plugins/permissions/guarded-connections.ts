@@ -15,6 +15,8 @@ export interface ConnectionRules {
 /** Undici's Dispatcher, as far as `fetch` uses it. */
 export interface Dispatcher {
   dispatch(options: { readonly origin?: string | URL }, handler: unknown): boolean
+  /** Lets what is on its way arrive. */
+  close?(): Promise<void>
   destroy?(): Promise<void>
 }
 
@@ -36,6 +38,9 @@ export function guardedConnections(rules: ConnectionRules): Dispatcher {
       const isPrivate = isIP(name) !== 0 && !rules.isPublicAddress(name)
       if (verdict === 'refused' || isPrivate) throw rules.refused(name)
       return guarded.dispatch(options, handler)
+    },
+    async close() {
+      await Promise.all([open.close?.(), guarded.close?.()])
     },
     async destroy() {
       await Promise.all([open.destroy?.(), guarded.destroy?.()])

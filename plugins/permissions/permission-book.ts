@@ -14,6 +14,8 @@ export interface PluginGrant {
 export interface PermissionBook {
   set(agentId: string, plugin: string, grant: PluginGrant): void
   delete(agentId: string): void
+  /** Calls with each agent that is deleted. @returns ends that */
+  onDelete(listener: (agentId: string) => void): () => void
   of(scope: MemberScope): PluginGrant
   /** Whether anything was written down of an agent. */
   knows(agentId: string): boolean
@@ -27,12 +29,20 @@ const NOTHING: PluginGrant = {
 
 export function createPermissionBook(): PermissionBook {
   const agents = new Map<string, Map<string, PluginGrant>>()
+  const listeners = new Set<(agentId: string) => void>()
   return {
     set(agentId, plugin, grant) {
       const plugins = agents.get(agentId) ?? new Map<string, PluginGrant>()
       agents.set(agentId, plugins.set(plugin, grant))
     },
-    delete: (agentId) => void agents.delete(agentId),
+    delete(agentId) {
+      agents.delete(agentId)
+      for (const listener of listeners) listener(agentId)
+    },
+    onDelete(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     knows: (agentId) => agents.has(agentId),
     of: ({ agentId, plugin }) => agents.get(agentId)?.get(plugin) ?? NOTHING,
   }

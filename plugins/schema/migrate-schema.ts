@@ -33,6 +33,8 @@ export interface SchemaMigrator {
   readonly store: SchemaStore
   /** From the plugin's own folder, or where plugins are installed. Undefined: not installed. */
   loadKit(folder: string | null): Promise<SchemaKit | undefined>
+  /** Where plugins are installed, for whoever has to install it. */
+  readonly kitFolder: string
   /** Whether the operator agreed that this plugin's tables may lose data. */
   mayDestroy(plugin: string): boolean
 }
@@ -44,12 +46,12 @@ export interface SchemaMigrator {
  * rename, it would lose data and nobody agreed, or the database refused it. Nothing was changed then.
  */
 export async function migrateSchema(
-  { store, loadKit, mayDestroy }: SchemaMigrator,
+  { store, loadKit, kitFolder, mayDestroy }: SchemaMigrator,
   { name, schema, folder }: { name: string; schema: unknown; folder: string | null },
 ): Promise<void> {
   if (schema === null || typeof schema !== 'object') return
   const kit = await loadKit(folder)
-  if (!kit) throw new PluginError(name, missingKit(name))
+  if (!kit) throw new PluginError(name, missingKit(name, kitFolder))
   const before = await store.read(name)
   const empty = kit.generateDrizzleJson({})
   const start = before ?? empty
@@ -89,13 +91,15 @@ function refuseTaken(name: string, { tables }: SchemaSnapshot, standing: readonl
   )
 }
 
-const missingKit = (name: string) =>
+const missingKit = (name: string, folder: string) =>
   `The plugin '${name}' brings tables, and 'drizzle-kit' with 'drizzle-orm' cannot be loaded to make them. ` +
-  'Install both: npx turnkeeper plugin add drizzle-kit, and the same for drizzle-orm.'
+  `Install both where plugins are: npm install --prefix '${folder}' drizzle-kit drizzle-orm`
 
 const ambiguous = (name: string, renames: readonly string[]) =>
-  `The new tables of the plugin '${name}' may be renamed ones: ${renames.join('; ')}. That needs a migration ` +
-  'by hand: rename them in the database, or go back to the version before.'
+  `The new tables of the plugin '${name}' may be renamed ones: ${renames.join('; ')}. Nothing was changed. ` +
+  'Take two versions of the plugin: one that has the new beside the old and copies what is in it, then ' +
+  `one without the old, for which TURNKEEPER_PLUGIN_DATA_LOSS=${name} is needed. That setting alone does ` +
+  'not help here. Until then, go back to the version before.'
 
 const lossy = (name: string, losses: readonly string[]) =>
   `The new tables of the plugin '${name}' would lose data: ${losses.join(' ').slice(0, 300)} Nothing was ` +

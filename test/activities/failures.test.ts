@@ -12,6 +12,7 @@ import {
   ModelAnswerError,
   ModelError,
   NotFoundError,
+  RequiredPluginError,
   UnavailableError,
 } from '../../agent/errors.ts'
 
@@ -64,6 +65,13 @@ describe('a failure that leaves an activity', () => {
       'an agent that is gone',
       new NotFoundError('agent', WORDS),
       'agent_not_found',
+      false,
+      undefined,
+    ],
+    [
+      'an agent without a plugin that it requires',
+      new RequiredPluginError(WORDS),
+      'required_plugin_failed',
       false,
       undefined,
     ],

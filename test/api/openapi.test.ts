@@ -35,6 +35,8 @@ const ROUTES = [
   'delete /api/agents/{agentId}',
   'post /api/agents/{agentId}/start',
   'post /api/agents/{agentId}/stop',
+  'get /api/agents/{agentId}/plugins',
+  'get /api/agents/{agentId}/panels',
   'get /api/agents/{agentId}/spending',
   'get /api/agents/{agentId}/tasks',
   'get /api/agents/{agentId}/tasks/{taskId}',
@@ -100,6 +102,11 @@ describe('the OpenAPI document', () => {
       expect(response.description).toBeTruthy()
       if (status !== '204') expect(JSON.stringify(response.content)).toContain('schema')
     }
+  })
+
+  it.each(['plugins', 'panels'])('says that a stopped agent has no %s to show', (what) => {
+    const { responses = {} } = api.paths[`/api/agents/{agentId}/${what}`]?.get ?? {}
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '404', '409', '503']))
   })
 
   it('has a schema for every body', () => {

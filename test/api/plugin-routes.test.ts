@@ -1,11 +1,25 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { serve as serveNode } from '@hono/node-server'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { createApp } from '../../api/app.ts'
 import { matchRoute } from '../../api/plugin-routes/match-route.ts'
 import type { FoundRoute, PluginRoutesPort, RouteQuestion } from '../../api/plugin-routes-port.ts'
+import { eventually } from '../support/eventually.ts'
 import { createFakeApi } from '../support/fake-api-deps.ts'
 import { type ServedApi, serveApi } from '../support/served-api.ts'
 
@@ -26,10 +40,12 @@ interface ExpressResponse extends ServerResponse {
   sendFile(path: string): void
 }
 
+const itWithProc = existsSync('/proc/self/fd') ? it : it.skip
 let served: ServedApi | undefined
 const folders: string[] = []
 
 afterEach(async () => {
+  jest.restoreAllMocks()
   await served?.stop()
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
 })
@@ -39,10 +55,22 @@ interface Options {
   readonly isPublic?: boolean
   readonly staticFile?: string
   readonly authToken?: string
+  readonly corsOrigin?: string
+}
+
+/** Of this process, where the system tells. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return '' // closed meanwhile
+    }
+  })
 }
 
 async function serve(handler: Handler, options: Options = {}) {
-  const { pattern = '/files/*', isPublic = true, staticFile, authToken } = options
+  const { pattern = '/files/*', isPublic = true, staticFile, authToken, corsOrigin } = options
   const asked: RouteQuestion[] = []
   const pluginRoutes: PluginRoutesPort = {
     async find(question): Promise<FoundRoute | undefined> {
@@ -54,10 +82,10 @@ async function serve(handler: Handler, options: Options = {}) {
       return { agentId: AGENT, isPublic, params, staticFile, label: pattern, run }
     },
   }
-  const { deps } = createFakeApi({ authToken }, { pluginRoutes })
+  const { deps } = createFakeApi({ authToken, corsOrigin }, { pluginRoutes })
   served = await serveApi(deps)
   const { url } = served
-  return { asked, get: (path: string, init?: RequestInit) => fetch(`${url}${path}`, init) }
+  return { deps, asked, get: (path: string, init?: RequestInit) => fetch(`${url}${path}`, init) }
 }
 
 describe("a plugin's route", () => {
@@ -69,7 +97,7 @@ describe("a plugin's route", () => {
     const { asked, get } = await serve((_request, response) => response.json({ fine: true }))
     const answer = await get(path)
     expect(await answer.json()).toEqual({ fine: true })
-    expect(asked).toEqual([{ method: 'GET', ...expected }])
+    expect(asked).toEqual([{ method: 'GET', isAnonymous: false, ...expected }])
   })
 
   it('reads JSON, placeholders and the query, and never gets another agent by the body', async () => {
@@ -107,11 +135,67 @@ describe("a plugin's route", () => {
     expect(body).toEqual({ agentId: AGENT })
   })
 
+  it('never gets another agent by a body that is filled later, or by a query of two', async () => {
+    const { get } = await serve((request, response) => {
+      request.body = Object.create(null) as Record<string, unknown>
+      request.body.agentId = OTHER // as multer does
+      response.json({ body: request.body, query: request.query })
+    })
+    const answer = await get(`/files/a?agentId=${AGENT}&agentId=${OTHER}`)
+    expect(await answer.json()).toEqual({ body: { agentId: AGENT }, query: { agentId: AGENT } })
+  })
+
+  it("has the headers of our own answers, and may be shown in our own pages' frames", async () => {
+    const failed = jest.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { get } = await serve((_request, response) => response.json({}), {
+      corsOrigin: 'https://app.example',
+    })
+    const origin = 'https://app.example'
+    const { headers, status } = await get('/api/files/a', { headers: { origin } })
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([200, origin])
+    expect(headers.get('x-frame-options')).toBe('SAMEORIGIN')
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('referrer-policy')).toBe('no-referrer')
+    expect(failed).not.toHaveBeenCalled()
+  })
+
+  itWithProc('closes the file when whoever asked goes away', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'static-'))
+    folders.push(folder)
+    const path = join(folder, 'large')
+    writeFileSync(path, '')
+    truncateSync(path, 64 * 1024 * 1024)
+    const { get } = await serve((_request, response) => response.sendFile(path))
+    const abort = new AbortController()
+    const answer = await get('/files/a', { signal: abort.signal })
+    const reading = answer.body?.getReader()
+    await reading?.read()
+    expect(openFiles()).toContain(path)
+    abort.abort()
+    await eventually(() => !openFiles().includes(path))
+  })
+
   it('is complete when its response is, not when its handler returns', async () => {
-    const { get } = await serve((_request, response) => {
+    const { deps } = await serve((_request, response) => {
       setTimeout(() => Readable.from(['one ', 'two']).pipe(response), 30)
     })
-    expect(await (await get('/files/late')).text()).toBe('one two')
+    const app = createApp(deps)
+    const sent: boolean[] = []
+    const server = serveNode({
+      ...{ port: 0, hostname: '127.0.0.1' },
+      async fetch(request, env) {
+        const answer = await app.fetch(request, env)
+        sent.push('outgoing' in env && env.outgoing.writableFinished)
+        return answer
+      },
+    })
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo // it listens on a port
+    const answer = await fetch(`http://127.0.0.1:${port}/files/late`)
+    expect(await answer.text()).toBe('one two')
+    await eventually(() => sent.length > 0)
+    expect(sent).toEqual([true])
+    await new Promise((resolve) => server.close(resolve))
   })
 
   it.each([
@@ -139,7 +223,9 @@ describe("a plugin's route", () => {
       isPublic: false,
       authToken: 'a token',
     })
-    expect((await closed.get('/files/a')).status).toBe(401)
+    // Whoever has no token does not learn what there is.
+    expect((await closed.get(`/files/a?agentId=${AGENT}`)).status).toBe(404)
+    expect(closed.asked.map(({ isAnonymous }) => isAnonymous)).toEqual([true])
     expect((await closed.get('/api/files/a')).status).toBe(401)
     expect((await closed.get('/files/a', { headers: { 'x-api-key': 'a token' } })).status).toBe(200)
     await served?.stop()

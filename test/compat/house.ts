@@ -28,6 +28,7 @@ export interface CompatHouse {
   readonly assembly: Assembly
   /** Of the API. */
   readonly url: string
+  readonly dataDir: string
   /** The whole log so far. */
   log(): string
   /** An agent with packages of `node_modules`, by their names, started. */
@@ -67,7 +68,7 @@ export async function openCompatHouse(): Promise<CompatHouse> {
     ...{ loaded, uiUrl: undefined, environment: 'development', closing: ending.signal },
   })
   return {
-    ...{ stub, assembly, url: server.url },
+    ...{ stub, assembly, url: server.url, dataDir },
     log: () => lines.join(''),
     agent: (plugins, more) => createAgent(assembly, stub, plugins, more),
     async close() {

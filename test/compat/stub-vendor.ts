@@ -4,7 +4,13 @@ import { hashVector } from '../../plugins/load/test-models.ts'
 
 /** What the stub does with the requests of an endpoint until told otherwise. */
 export type Mood =
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number }
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      readonly retryAfterSeconds?: number
+      /** For the next request alone. */
+      readonly once?: boolean
+    }
   /** Says 200, some words, and then that it failed. Streams only. */
   | { readonly kind: 'fails-in-stream' }
   /** The socket is destroyed after the first words. Streams only. */
@@ -48,10 +54,14 @@ export async function startStubVendor(): Promise<StubVendor> {
       .then((hit) => {
         hits.push(hit)
         const words = () => script(promptOf(hit)) ?? wordsByDefault(promptOf(hit))
-        respond(response, hit, { mood: hit.path === '/models' ? undefined : mood, words })
+        const now = hit.path === '/models' ? undefined : mood
+        if (now?.kind === 'status' && now.once) mood = undefined
+        respond(response, hit, { mood: now, words })
       })
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined))
   })
+  // A connection that is closed just when a client takes it up again would be a failure of ours.
+  server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // A TCP server's address is never a string.
   const { port } = server.address() as AddressInfo
@@ -110,27 +120,37 @@ interface Ways {
 }
 
 function respond(response: ServerResponse, hit: Hit, { mood, words }: Ways): void {
-  if (mood?.kind === 'status') return sendStatus(response, mood)
-  switch (hit.path) {
+  if (mood?.kind === 'status') sendStatus(response, mood)
+  else if (hit.path === '/audio/speech') {
+    response.writeHead(200, { 'content-type': 'audio/mpeg' })
+    response.end(SPEECH)
+  } else if (hit.path === '/responses' && hit.body.stream === true) {
+    streamAnswer(response, words(), mood)
+  } else if (hit.path === '/chat/completions' && hit.body.stream === true) {
+    streamCompletion(response, words())
+  } else {
+    const found = documentOf(hit, words)
+    const missing = { error: { message: `No path ${hit.path}`, type: 'none' } }
+    sendJson(response, found ?? missing, found ? 200 : 404)
+  }
+}
+
+function documentOf({ path, body }: Hit, words: Ways['words']): object | undefined {
+  switch (path) {
     case '/responses':
-      return hit.body.stream === true
-        ? streamAnswer(response, words(), mood)
-        : sendJson(response, responseOf(words(), 'completed'))
+      return responseOf(words(), 'completed')
     case '/chat/completions':
-      return sendJson(response, completionOf(words()))
+      return completionOf(words())
     case '/embeddings':
-      return sendJson(response, vectorsOf(hit.body.input))
+      return vectorsOf(body.input)
     case '/images/generations':
-      return sendJson(response, { created: 1, data: [{ url: PICTURE }] })
+      return { created: 1, data: [{ url: PICTURE }] }
     case '/audio/transcriptions':
-      return sendJson(response, { text: 'What was said.' })
-    case '/audio/speech':
-      response.writeHead(200, { 'content-type': 'audio/mpeg' })
-      return void response.end(SPEECH)
+      return { text: 'What was said.' }
     case '/models':
-      return sendJson(response, { object: 'list', data: [{ id: 'stub', object: 'model' }] })
+      return { object: 'list', data: [{ id: 'stub', object: 'model' }] }
     default:
-      return sendJson(response, { error: { message: `No path ${hit.path}`, type: 'none' } }, 404)
+      return undefined
   }
 }
 
@@ -187,15 +207,28 @@ function streamAnswer(response: ServerResponse, text: string, mood: Mood | undef
   for (const delta of mood ? pieces.slice(0, 1) : pieces) {
     send('response.output_text.delta', { ...at, delta })
   }
-  if (mood?.kind === 'cut') return void setImmediate(() => response.destroy())
-  if (mood) {
-    const error = { type: 'server_error', code: 'server_error', message: 'The stub broke down.' }
-    send('error', { error, ...error })
-    return void response.end()
+  if (mood?.kind === 'cut') {
+    setImmediate(() => response.destroy())
+    return
   }
-  send('response.output_item.done', { output_index: 0, item: messageOf(text) })
-  send('response.completed', { response: responseOf(text, 'completed') })
+  if (mood) {
+    send('error', { code: 'server_error', message: 'The stub broke down.', param: null })
+  } else {
+    send('response.output_item.done', { output_index: 0, item: messageOf(text) })
+    send('response.completed', { response: responseOf(text, 'completed') })
+  }
   response.end()
+}
+
+/** As our own client of this vendor asks. */
+function streamCompletion(response: ServerResponse, content: string): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  const head = { id: 'chat_1', object: 'chat.completion.chunk', created: 1, model: 'stub' }
+  const send = (more: object) => response.write(`data: ${JSON.stringify({ ...head, ...more })}\n\n`)
+  send({ choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }] })
+  send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
+  send({ choices: [], usage: completionOf('').usage })
+  response.end('data: [DONE]\n\n')
 }
 
 const completionOf = (text: string) => ({

@@ -62,6 +62,7 @@ export async function runCell(house: House, agentId: string, cell: Cell): Promis
       strike,
       victimId,
       dedup: cell.dedup,
+      hasPlugins: cell.point.needsPlugins === true,
     })
     const settledAt = evidence.rows.turns.find(({ id }) => id === victimId)?.settledAt ?? 0
     const settledBefore = settledAt <= struckAt
@@ -108,10 +109,11 @@ interface Traces {
   /** The turn of the second message. */
   readonly victimId: string
   readonly dedup: Dedup
+  readonly hasPlugins: boolean
 }
 
 async function evidenceOf(house: House, room: CrashRoom, traces: Traces): Promise<Evidence> {
-  const { texts, firstRequest, strike, victimId, dedup } = traces
+  const { texts, firstRequest, strike, victimId, dedup, hasPlugins } = traces
   const look = async () => {
     const rows = await collectRows(house.db, room.roomId)
     const ids = new Set(rows.turns.map(({ id }) => id))
@@ -131,7 +133,7 @@ async function evidenceOf(house: House, room: CrashRoom, traces: Traces): Promis
     ...seen,
     beforeWake,
     inbound: room.inbound,
-    dedup,
+    ...{ dedup, hasPlugins },
     bill: billOf(house.stub.requests().slice(firstRequest), seen.rows),
     histories: [await historyTexts(apiUrl, victimId)],
     canaries: texts,

@@ -6,7 +6,7 @@ type Before = NonNullable<Evidence['beforeWake']>
 /** I8: a process that was presumed dead changes nothing; it may complete its own row of the ledger. */
 export function checkWake({ beforeWake, ...after }: Evidence): Violation[] {
   if (!beforeWake) return []
-  const tables = ['turns', 'steps', 'outbox', 'memories', 'messages'] as const
+  const tables = ['turns', 'steps', 'outbox', 'memories', 'messages', 'records'] as const
   return [
     ...tables.flatMap((table) => changed(table, beforeWake.rows, after.rows)),
     ...changedCalls(beforeWake.rows.modelCalls, after.rows.modelCalls),

@@ -2,8 +2,11 @@ import { z } from 'zod'
 
 const answer = z.object({ data: z.object({ id: z.string() }) })
 
-/** The agent of a house, by the API. It is the only one, so every channel gets it. */
-export async function createAgent(apiUrl: string): Promise<string> {
+/** An agent of a house, by the API. */
+export async function createAgent(
+  apiUrl: string,
+  { name = 'Eve', plugins = [] }: { name?: string; plugins?: readonly string[] } = {},
+): Promise<string> {
   const post = async (path: string, body: object) => {
     const response = await fetch(apiUrl + path, {
       method: 'POST',
@@ -14,7 +17,7 @@ export async function createAgent(apiUrl: string): Promise<string> {
     if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${text}`)
     return text
   }
-  const character = { name: 'Eve', bio: ['Eve answers what she is asked.'] }
+  const character = { name, bio: [`${name} answers what she is asked.`], plugins }
   const { data } = answer.parse(JSON.parse(await post('/api/agents', { characterJson: character })))
   await post(`/api/agents/${data.id}/start`, {})
   return data.id

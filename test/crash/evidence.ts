@@ -12,6 +12,8 @@ export interface Evidence {
   /** The vendor's side of every model call. */
   readonly bill: readonly BilledCall[]
   readonly rows: Rows
+  /** The agent is the one with plugins. @default false */
+  readonly hasPlugins?: boolean
   /** Every text in the histories of the turns' Workflows, decoded. */
   readonly histories: readonly HistoryTexts[]
   /** Texts that belong to people, and may be in no history. */
@@ -72,6 +74,10 @@ export interface Rows {
   readonly outbox: readonly OutboxEvidence[]
   readonly memories: readonly MemoryEvidence[]
   readonly messages: readonly MessageEvidence[]
+  /** What plugins wrote besides memories. */
+  readonly records: readonly RecordEvidence[]
+  /** Of tasks that plugins made. */
+  readonly taskRuns: readonly TaskRunEvidence[]
 }
 
 interface Digested {
@@ -102,6 +108,8 @@ export interface StepEvidence extends Digested {
   readonly isVoid: boolean
   /** Of an action: what its result says. Null for other steps. */
   readonly success: boolean | null
+  /** Of an action that was cut off and is not repeated. */
+  readonly isUnknown?: boolean
 }
 
 export interface CallEvidence {
@@ -126,6 +134,18 @@ export interface MemoryEvidence extends Digested {
   readonly type: string
   readonly turnId: string | null
   readonly step: string | null
+}
+
+export interface RecordEvidence extends Digested {
+  readonly kind: 'component' | 'cache'
+  readonly id: string
+  readonly type: string
+  readonly turnId: string
+}
+
+export interface TaskRunEvidence extends Digested {
+  readonly taskId: string
+  readonly state: string
 }
 
 export interface MessageEvidence extends Digested {

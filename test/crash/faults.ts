@@ -50,17 +50,19 @@ const VENDOR = ['request:sent', 'first token:before', 'last token:after']
 
 /** Points that are no answers: the stub and the platform see them, or nobody waits for one. */
 const NO_ANSWER = [
+  'provider request:sent',
   ...['request:sent', 'first token:after', 'last token:after'],
   ...['once effect:after', 'idempotent effect:after'],
   ...['fallback request:sent', 'fallback first token:after'],
 ]
 
-export function appliesAt(fault: Fault, { name }: Point): boolean {
+export function appliesAt(fault: Fault, { name, needsPlugins }: Point): boolean {
   switch (fault) {
     case 'kill':
     case 'pause':
-    case 'duplicate':
       return true
+    case 'duplicate':
+      return !needsPlugins // nothing of it is theirs
     case 'kill, no sweeper':
       return STARTS.includes(name)
     case 'cut Postgres':

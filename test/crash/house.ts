@@ -68,10 +68,12 @@ export async function openHouse(site: Site, taskQueue: string): Promise<House> {
   const platform = await startPlatform(onHit)
   const stub = await startStubOpenai((body, n) => {
     const [size, process = ''] = (body.model ?? '').split(' of ')
-    const point = SENT[size ?? '']
+    const prompt = promptText(body)
+    const point = prompt.includes('<step>composeState</step>')
+      ? 'provider request:sent'
+      : SENT[size ?? '']
     if (point !== undefined) void onHit({ point, process })
-    if (size === 'large' && messageIn(promptText(body))?.endsWith(FIRST_VENDOR_FAILS))
-      return ACCIDENT
+    if (size === 'large' && messageIn(prompt)?.endsWith(FIRST_VENDOR_FAILS)) return ACCIDENT
     return script.answer?.(body) ?? usualAnswer(body, n)
   })
   const crew = Promise.withResolvers<Crew>()
@@ -115,6 +117,7 @@ export function usualAnswer(body: ChatBody, n: number): TextAnswer {
   const answer = defaultAnswer(body, n)
   if (body.model?.startsWith('small')) return { ...answer, text: 'Nothing of note.' }
   // Every answer is another one: who writes an old one late is found out.
-  const text = answer.text.replace('>REPLY<', `>${ACTIONS}<`).replace('</text>', ` (${n})</text>`)
+  const actions = promptText(body).includes('ENROL') ? 'REPLY,PAY,ENROL' : ACTIONS
+  const text = answer.text.replace('>REPLY<', `>${actions}<`).replace('</text>', ` (${n})</text>`)
   return { ...answer, text }
 }

@@ -9,6 +9,9 @@ import { isNamedStep, nameOf } from './step-names.ts'
 const TRANSACTIONS: readonly (readonly [name: string, statement: RegExp])[] = [
   ['accept', /insert into turns \(/],
   ['settle', /with ended as \(/],
+  // Alone it is no transaction: only with what plugins' providers wrote.
+  ['compose', /insert into prompts \(/],
+  ['task finish', /update task_runs set state = .*finished_at/s],
 ]
 /** The result of a step that commits with what the step wrote. */
 const RESULT = /^\s*update steps set state = 'done'/

@@ -3,6 +3,7 @@ import { UnavailableError } from '../../agent/errors.ts'
 import type { LedgerCall } from '../../agent/ledger.ts'
 import type { GenerateOptions, ModelRequest, ModelRouter, ModelVendor } from '../../agent/models.ts'
 import type { Ports } from '../../agent/ports.ts'
+import type { TaskRuns } from '../../tasks/task-ports.ts'
 import { around, type Failpoints } from './failpoints.ts'
 import { nameOf } from './step-names.ts'
 
@@ -18,7 +19,7 @@ export function interceptPorts(
   role: 'api' | 'worker',
 ): Ports {
   const put = around(failpoints, unreachable)
-  const { turns, journal, ledger, prompts, outbox, connectors, models } = ports
+  const { turns, journal, ledger, prompts, outbox, connectors, models, tasks } = ports
   return {
     ...ports,
     turns: { ...turns, admit: put('admit', turns.admit), settle: put('settle', turns.settle) },
@@ -54,9 +55,16 @@ export function interceptPorts(
       },
     },
     models: interceptModels(models, failpoints),
+    ...(tasks && { tasks: { ...tasks, runs: interceptRuns(tasks.runs, put) } }),
     startHead: put(role === 'api' ? 'start' : 'start next', ports.startHead),
   }
 }
+
+const interceptRuns = (runs: TaskRuns, put: ReturnType<typeof around>): TaskRuns => ({
+  ...runs,
+  claim: put('task claim', runs.claim),
+  finish: put('task finish', runs.finish),
+})
 
 /** A second try in an attempt is the second vendor's. */
 const callName = ({ step, try: ordinal }: LedgerCall) => (ordinal > 1 ? 'fallback' : nameOf(step))

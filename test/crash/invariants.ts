@@ -3,6 +3,7 @@ import { checkCommits } from './check-commits.ts'
 import { checkEffects } from './check-effects.ts'
 import { checkOrder } from './check-order.ts'
 import { checkOutcomes } from './check-outcomes.ts'
+import { checkRecords } from './check-records.ts'
 import { checkVisible } from './check-visible.ts'
 import { checkWake } from './check-wake.ts'
 import type { Evidence } from './evidence.ts'
@@ -17,6 +18,7 @@ export const checkInvariants = (evidence: Evidence): Violation[] => [
   ...checkVisible(evidence),
   ...checkOrder(evidence),
   ...checkCommits(evidence),
+  ...checkRecords(evidence),
   ...checkEffects(evidence),
   ...checkBill(evidence),
   ...checkHistories(evidence),

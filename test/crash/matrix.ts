@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type CellResult, runCell } from './cell.ts'
 import { createAgent } from './create-agent.ts'
 import { type House, openHouse } from './house.ts'
@@ -41,7 +42,8 @@ export async function runMatrix(
       const next = cell
       const result = await survived(next, async () => {
         inhabited ??= await moveIn(site, `house-${number}-${n}`, open)
-        return runCell(inhabited.house, inhabited.agentId, next)
+        const { house, agentId, idWithPlugins } = inhabited
+        return runCell(house, next.point.needsPlugins ? idWithPlugins : agentId, next)
       })
       results.push(result)
       options.say(lineOf(result, results.length, cells.length))
@@ -66,12 +68,19 @@ export async function runMatrix(
 interface Inhabited {
   readonly house: House
   readonly agentId: string
+  /** The agent that has `foreign-plugin.ts`. */
+  readonly idWithPlugins: string
 }
+
+const PLUGIN = fileURLToPath(new URL('./foreign-plugin.ts', import.meta.url))
 
 async function moveIn(site: Site, name: string, open: Set<House>): Promise<Inhabited> {
   const house = await openHouse(site, name)
   open.add(house)
-  return { house, agentId: await createAgent(await house.crew.apiUrl()) }
+  const apiUrl = await house.crew.apiUrl()
+  const agentId = await createAgent(apiUrl)
+  const idWithPlugins = await createAgent(apiUrl, { name: 'Ivy', plugins: [PLUGIN] })
+  return { house, agentId, idWithPlugins }
 }
 
 /** A cell that could not be run to its end is red. */

@@ -58,6 +58,10 @@ const INTRODUCTION = [
   'one function (`test/crash/invariants.ts`) checks the promises I1 to I8 against what the platform shows,',
   'what the vendor billed, what the actions did, and the rows of Postgres; and all three must be answered.',
   '',
+  'The last points are those of an agent with a plugin as people bring them (`test/crash/foreign-plugin.ts`): a',
+  'provider that writes and asks a model, two actions that write rows of three kinds, and two tasks that an',
+  'action leaves behind. Of each there must be the rows of one run, or none where its outcome is unknown.',
+  '',
   'The faults:',
 ]
 
@@ -129,4 +133,6 @@ const WHAT_IT_MEANS = [
   '- **An action whose answer is lost** fails, and its result says so. A `once` action that was killed anywhere',
   '  between its claim and its result is unknown, also where it had not begun.',
   '- **A model call** that died is paid again. Its row stays in the ledger as `unknown`.',
+  '- **A plugin** writes with its step. Of a `once` action that was cut off nothing is left; one that failed keeps what',
+  '  it wrote before. A task whose effect is `once` may end as unknown, and has written nothing then.',
 ]

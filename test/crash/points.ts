@@ -9,6 +9,10 @@ export interface Point {
   readonly means: string
   /** Only where the first vendor fails, and the second answers. */
   readonly needsFallback?: true
+  /** Only in a turn of the agent with plugins. */
+  readonly needsPlugins?: true
+  /** As the processes call it, where a turn without plugins passes it as well. @default `name` */
+  readonly at?: string
 }
 
 const api = (name: string, means: string): Point => ({ name, role: 'api', means })
@@ -37,6 +41,30 @@ const FALLBACK: readonly Point[] = [
   worker('fallback first token:after', 'its first token is published'),
   ...aroundCall('fallback ledger complete', 'its row is completed'),
 ].map((point) => ({ ...point, needsFallback: true }))
+
+/** The same places with what plugins write in them, and those that only such a turn passes. */
+const PLUGINS: readonly Point[] = [
+  ...aroundCall('composeState claim', "the claim of `composeState`, for plugins' providers"),
+  worker('provider request:sent', 'a provider of a plugin has asked its model'),
+  worker('plugin compose:before', 'before the prompt is stored with what the providers wrote'),
+  worker('compose:commit-before', 'inside that transaction, before the commit'),
+  worker('plugin compose:after', 'after the prompt and the writes are stored'),
+  ...(['once', 'idempotent'] as const).flatMap((kind) => [
+    worker(`plugin ${kind} claim:after`, `after the claim of a plugin's action, \`${kind}\``),
+    worker(`plugin ${kind} effect:done`, 'it has written, and its effect has happened'),
+    worker(`plugin ${kind} result:before`, 'before its result and its writes are stored'),
+    worker(`plugin ${kind} result:commit-before`, 'inside that transaction, before the commit'),
+    worker(`plugin ${kind} result:after`, 'after its result and its writes are stored'),
+  ]),
+  ...aroundCall('task claim', "the claim of a plugin's task"),
+  worker('task finish:before', "before the task's end and its writes are stored"),
+  worker('task finish:commit-before', 'inside that transaction, before the commit'),
+  worker('task finish:after', "after the task's end and its writes are stored"),
+].map((point) => ({
+  ...point,
+  needsPlugins: true,
+  at: point.name.replace(/^plugin /, ''),
+}))
 
 /** In the order in which a turn passes them. */
 export const POINTS: readonly Point[] = [
@@ -79,4 +107,5 @@ export const POINTS: readonly Point[] = [
   worker('evaluate result:before', "before the evaluator's result is journaled"),
   worker('evaluate result:commit-before', 'inside that transaction, before the commit'),
   worker('evaluate result:after', "after the evaluator's result is journaled"),
+  ...PLUGINS,
 ]

@@ -33,6 +33,10 @@ const UNDER_WAY = `
     where s.state = 'pending' and s.token <> 'void'
   union all select 'evaluator' from mine where not exists (select from steps s
     where s.turn_id = mine.id and s.step = 'evaluate:REMEMBER' and s.state = 'done')
+  union all select 'task ' || name from tasks k where room_id = $1::text and not exists (select from task_runs r
+    where r.task_id = k.id and r.state in ('done', 'unknown', 'failed'))
+  union all select 'run of a task' from task_runs r join tasks k on k.id = r.task_id
+    where k.room_id = $1::text and r.state in ('running', 'again')
   union all select 'lease' from deliveries where room_id = $1 and until > clock_timestamp()`
 
 /** Waits until nothing is under way any more. @returns what still was when the time was over. */

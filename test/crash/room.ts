@@ -52,6 +52,7 @@ export function openRoom(house: House, agentId: string, dedup: Dedup): CrashRoom
               source_type: PLATFORMS[dedup],
               source_id: externalId,
               content: externalId,
+              metadata: { isDm: true, targetAgentId: agentId },
             },
           )
           if (!turnIds.includes(turnId)) turnIds.push(turnId)
@@ -76,7 +77,6 @@ async function post(url: string, message: object): Promise<string> {
       ...message,
       author_id: AUTHOR,
       transport: 'websocket',
-      metadata: { isDm: true },
     }),
     signal: AbortSignal.timeout(REQUEST_MS),
   })

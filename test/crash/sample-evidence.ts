@@ -36,6 +36,8 @@ const step = (n: number, name: string, success: boolean | null = null) => ({
 const both = <T>(make: (n: number) => readonly T[]): readonly T[] => [1, 2].flatMap(make)
 
 export const GOOD_ROWS: Rows = {
+  records: [],
+  taskRuns: [],
   turns: both((n) => [turn(n)]),
   steps: both((n) => [
     ...[step(n, 'admit'), step(n, 'decide'), step(n, 'settle'), step(n, 'deliver')],

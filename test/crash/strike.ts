@@ -65,7 +65,8 @@ export function arm(house: House, cell: Cell, options: StrikeOptions): Strike {
   }
   script.atPoint = (hit) => {
     const seat = house.crew.named(hit.process)
-    const isHere = isArmed && cell.fault !== 'cut vendor' && hit.point === cell.point.name
+    const isHere =
+      isArmed && cell.fault !== 'cut vendor' && hit.point === (cell.point.at ?? cell.point.name)
     if (isHere && seat) {
       fire()
       return happen(house, { cell, seat, strike, options })

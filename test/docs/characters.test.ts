@@ -28,9 +28,9 @@ describe('docs/characters.md', () => {
   it('shows a project that can be used', async () => {
     const { characters, problems } = await loadFromPage('garden.ts')
     expect(problems).toEqual([])
-    expect(characters.map(({ character, code }) => [character.name, code?.plugins.length])).toEqual([
-      ['Flora', 1],
-    ])
+    expect(characters.map(({ character, code }) => [character.name, code?.plugins.length])).toEqual(
+      [['Flora', 1]],
+    )
   })
 
   it('shows what is said about a wrong one', async () => {

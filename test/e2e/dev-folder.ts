@@ -1,6 +1,6 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { endProcess } from '../../temporal/end-process.ts'
 import { readServerRecord } from '../../temporal/server-record.ts'
 import { pgliteTemplate } from '../support/databases.ts'
@@ -19,6 +19,8 @@ type Env = Readonly<Record<string, string>>
 /** A data folder with an empty database in it, `turnkeeper dev` in that folder, and a model. */
 export interface DevFolder {
   readonly stub: StubOpenai
+  /** The project's: paths of plugins count from there. */
+  readonly path: string
   answer(script: StubScript): void
   /** Starts `dev` and waits for its banner. */
   start(): Promise<Api>
@@ -34,6 +36,10 @@ export interface DevFolder {
 export interface DevOptions {
   readonly env?: Env
   readonly character?: object
+  /** Characters of other agents. @default none */
+  readonly others?: readonly object[]
+  /** Copied into the project's folder. @default none */
+  readonly files?: readonly string[]
   /** Temporal is `dev`'s own child. @default false: the tests', so that files in parallel share no port */
   readonly isWhole?: boolean
 }
@@ -45,8 +51,15 @@ export async function openDevFolder(options: DevOptions = {}): Promise<DevFolder
   const folder = await mkdtemp(join(tmpdir(), 'turnkeeper-dev-'))
   const dataDir = join(folder, 'data')
   await cp(await pgliteTemplate(), dataDir, { recursive: true })
-  const file = join(folder, 'character.json')
-  await writeFile(file, JSON.stringify(options.character ?? EVE))
+  const { character = EVE, others = [], files = [] } = options
+  const characters = await Promise.all(
+    [character, ...others].map(async (one, n) => {
+      const file = join(folder, n === 0 ? 'character.json' : `character-${n + 1}.json`)
+      await writeFile(file, JSON.stringify(one))
+      return file
+    }),
+  )
+  await Promise.all(files.map((path) => copyFile(path, join(folder, basename(path)))))
   const env = {
     TURNKEEPER_DATA_DIR: dataDir,
     OPENAI_BASE_URL: stub.url,
@@ -56,10 +69,11 @@ export async function openDevFolder(options: DevOptions = {}): Promise<DevFolder
     ...options.env,
   }
   const temporalDir = join(dataDir, 'temporal')
-  const spawn = () => startTurnkeeper({ args: ['dev', '--character', file], cwd: folder, env })
+  const spawn = () =>
+    startTurnkeeper({ args: ['dev', '--character', ...characters], cwd: folder, env })
   return {
-    stub,
-    spawn,
+    ...{ stub, spawn },
+    path: folder,
     answer: (next) => {
       script = next
     },

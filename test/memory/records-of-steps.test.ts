@@ -63,6 +63,19 @@ describeDatabases('what a step writes', (open) => {
     expect(row).toEqual({ turn_id: turn.turnId, step: STEP, world_id: turn.room.worldId })
   })
 
+  it('is found by its turn, with the reply, and without what others wrote', async () => {
+    await ports.journal.claim(attemptOf(turn), CLAIM)
+    await finish([write.memory({ roomId: turn.room.id })])
+    await settle(database.db, settlementOf(headOf(turn)))
+    const roomIds = [turn.room.id]
+    const texts = async (turnId: string) => {
+      const found = await reads().memories({ roomIds, turnId, oldestFirst: true })
+      return found.map(({ content }) => content.text)
+    }
+    expect(await texts(turn.turnId)).toEqual(['Hello', 'A fact.', 'Good morning.'])
+    expect(await texts(randomUUID())).toEqual([])
+  })
+
   it('is not there at all when a later attempt holds the step, or the turn has ended', async () => {
     await ports.journal.claim(attemptOf(turn), CLAIM)
     await ports.journal.claim(attemptOf(turn, 2), CLAIM)

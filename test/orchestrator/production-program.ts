@@ -149,8 +149,16 @@ await Promise.all([elizaos.stop(), elizaos.stop()])
 report.stopped = { events: takeEvents(), again: await failure(elizaos.initialize()) }
 
 events = []
-elizaos = listen(new ElizaOS({ ...options, serverConfig: { enabled: false } }))
+// Where nobody polls before `start`.
+const environment = { ...options.environment, TURNKEEPER_TASK_QUEUE: 'nobody' }
+elizaos = listen(
+  new ElizaOS({
+    ...{ ...options, environment, serverConfig: { enabled: false } },
+    persistence: { recoveryMode: 'manual' },
+  }),
+)
 await elizaos.initialize()
+report.isHealthyWithoutWorker = await elizaos.healthCheck()
 const active = elizaos.getAgentsByStatus('active').map(({ name }) => name)
 await elizaos.createAgent({ character: character('Ada'), autoStart: true })
 report.restored = { active, events: takeEvents() }

@@ -103,6 +103,10 @@ it('the production setup starts: agents run, and the API answers', () => {
   expect(report.answered).toMatchObject({ status: 201, body: { turn: { state: 'replied' } } })
 })
 
+it('a system without a worker is not healthy', () => {
+  expect(report.isHealthyWithoutWorker).toBe(false)
+})
+
 it('middleware refuses a message before anything of it is stored, or sees its turn to the end', () => {
   const body = { code: 'MESSAGE_REFUSED', error: 'Not in this house.' }
   expect(report.refused).toMatchObject({ status: 403, body })

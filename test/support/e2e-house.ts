@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import {
   endProcesses,
@@ -43,6 +43,8 @@ export interface HouseOptions {
   /** Settings of every process. */
   readonly env?: Env
   readonly character?: object
+  /** Copied into the project's folder, where paths of plugins count from. @default none */
+  readonly files?: readonly string[]
   /** @default a server of its own, which `close` stops */
   readonly temporalAddress?: string
 }
@@ -53,7 +55,7 @@ export const EVE = { name: 'Eve', bio: ['Eve answers what she is asked.'] }
 const TASK_QUEUE = 'e2e'
 
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
-  const { env, character = EVE, temporalAddress } = options
+  const { env, character = EVE, files = [], temporalAddress } = options
   let script: StubScript = defaultAnswer
   const [folder, postgres, temporal, stub] = await Promise.all([
     mkdtemp(join(tmpdir(), 'turnkeeper-e2e-')),
@@ -64,6 +66,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const postgresUrl = await postgres.createDatabase()
   const file = join(folder, 'character.json')
   await writeFile(file, JSON.stringify(character))
+  await Promise.all(files.map((path) => copyFile(path, join(folder, basename(path)))))
   const common = {
     POSTGRES_URL: postgresUrl,
     SECRET_SALT: 'a salt of the tests',

@@ -102,6 +102,7 @@ function isAsked(row: Row, query: MemoryQuery): boolean {
     fits(row, query, ['type', 'worldId', 'entityId']) &&
     (unique === undefined || isUnique(row) === unique) &&
     (documentId === undefined || row.metadata?.documentId === documentId) &&
+    query.turnId === undefined && // rows in memory belong to none
     row.createdAt >= start &&
     row.createdAt < end + 1
   )

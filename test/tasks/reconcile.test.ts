@@ -1,12 +1,13 @@
-import { beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { sql } from 'kysely'
 import type { OpenDatabase } from '../../database/open.ts'
 import { createReconciler, reconcile } from '../../tasks/reconcile.ts'
+import { createTaskRuns } from '../../tasks/runs.ts'
 import { createScheduleRows } from '../../tasks/schedule-rows.ts'
 import { describeDatabases } from '../support/databases.ts'
 import { eventually } from '../support/eventually.ts'
 import { type FakeSchedules, fakeSchedules } from './fake-schedules.ts'
-import { createAgent, createTask } from './task-fixtures.ts'
+import { attemptOf, createAgent, createTask, fireOf } from './task-fixtures.ts'
 
 const NEVER = new Date(0)
 
@@ -38,6 +39,12 @@ describeDatabases('schedules of tasks', (open) => {
   const change = (id: string, metadata: object) =>
     sql`update tasks set metadata = metadata || ${JSON.stringify(metadata)}::jsonb,
       updated_at = clock_timestamp() where id = ${id}`.execute(db())
+  /** As the passes of the next minutes do. */
+  const compareAgain = async () => {
+    await sql`update task_schedules
+      set checked_at = clock_timestamp() - interval '2 minutes'`.execute(db())
+    await pass()
+  }
   const lapse = () => sql`update task_schedules set claimed_until = null`.execute(db())
 
   it('makes one for each task in the queue, once', async () => {
@@ -150,6 +157,43 @@ describeDatabases('schedules of tasks', (open) => {
       await pass()
     }
     expect(schedules.calls).toEqual(['ensure once:1000'])
+  })
+
+  describe.each(['done', 'failed', 'unknown'] as const)(
+    'a task that names no time, and ends as %s',
+    (end) => {
+      it('runs once, however often it is compared while it runs and afterwards', async () => {
+        const metadata = { updatedAt: Date.now() - 5_000 }
+        const task = await createTask(db(), agentId, { metadata })
+        await pass()
+        const at = Number(schedules.standing.get(task)?.slice('once:'.length))
+        const runs = createTaskRuns(db(), () => Promise.resolve())
+        const [fire, attempt] = [fireOf(agentId, task, at), attemptOf()]
+        expect(await runs.claim(fire, attempt)).toMatchObject({ kind: 'claimed' })
+        await compareAgain()
+        if (end === 'unknown') await runs.claim(fire, attemptOf(2, attempt.runId))
+        else await runs.finish(fire, attempt, { state: end, error: null, writes: [] })
+        await compareAgain()
+        await change(task, { updatedAt: Date.now() + 5_000 })
+        await compareAgain()
+        const others = schedules.calls.filter((call) => !call.endsWith(`once:${at}`))
+        expect(others).toEqual([])
+        const [first, second] = ['ensure', 'remove'].map((verb) => `${verb} once:${at}`)
+        expect(schedules.calls).toEqual(end === 'done' ? [first, first, second] : [first, first])
+      })
+    },
+  )
+
+  it('begins a task again that failed when it is given a later time', async () => {
+    const task = await createTask(db(), agentId, { metadata: { scheduledAt: 1_000 } })
+    await pass()
+    const runs = createTaskRuns(db(), () => Promise.resolve())
+    const [fire, attempt] = [fireOf(agentId, task, 1_000), attemptOf()]
+    await runs.claim(fire, attempt)
+    await runs.finish(fire, attempt, { state: 'failed', error: 'Dry.', writes: [] })
+    await change(task, { scheduledAt: 4_000_000_000_000 })
+    await pass()
+    expect(schedules.standing.get(task)).toBe('once:4000000000000')
   })
 
   it('looks at once when it is nudged', async () => {

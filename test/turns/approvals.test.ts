@@ -267,9 +267,10 @@ describeDatabases('an action that needs approval', (open, kind) => {
       await sql`update approvals set deadline_at = requested_at where id = ${id}`.execute(db())
       expect((await findLateTurns(db(), limits))?.unanswered).toContain(id)
       const started: unknown[] = []
-      const link = { startTurn: async (head: unknown) => void started.push(head) }
-      const temporal = link as unknown as Parameters<typeof createSweeperPorts>[0]['temporal'] // all that is used
-      await createSweeperPorts({ database, temporal, ports: bench.worker() }).expire(id)
+      const startHead = async (head: unknown) => void started.push(head)
+      const temporal = {} as Parameters<typeof createSweeperPorts>[0]['temporal'] // nothing of it is used
+      const ports = { ...bench.worker(), startHead }
+      await createSweeperPorts({ database, temporal, ports }).expire(id)
       expect(started).toMatchObject([{ turnId: turn.turnId, gen: 2 }])
       expect(await turns.approvalOf(turn)).toMatchObject({
         ...{ state: 'expired', answered_by: 'deadline', answered_via: 'sweeper' },

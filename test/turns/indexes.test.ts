@@ -39,6 +39,8 @@ import {
 /** Tables that grow with every message. */
 const GROWING = ['messages', 'memories', 'turns', 'steps', 'prompts', 'model_calls', 'outbox']
 const BUSY_ROOM = 5_000
+/** Indexes whose entries turns keep when they end. */
+const OF_ALL_TURNS = ['turns_agent', 'turns_message', 'turns_room_id_seq_key']
 
 describe('in a database with 25,000 messages, of which one room has 5,000', () => {
   let server: TestPostgres
@@ -105,9 +107,9 @@ describe('in a database with 25,000 messages, of which one room has 5,000', () =
   it('sweeps by the indexes that were made for it', async () => {
     const limits = { readyMs: 2_000, untouchedMs: 30_000, graceMs: 10_000, lateMs: 3_000 }
     const all = await plans((db) => findLateTurns(db, limits))
-    expect(indexesOf(all)).toEqual(
-      expect.arrayContaining(['turns_ready', 'turns_deadline', 'turns_running']),
-    )
+    expect(indexesOf(all)).toEqual(expect.arrayContaining(['turns_ready', 'turns_running']))
+    // Of a few open turns any index of the open ones will do; the past must not be read.
+    expect(indexesOf(all).filter((index) => OF_ALL_TURNS.includes(index))).toEqual([])
     expect(scansOf(all)).toEqual([])
   })
 

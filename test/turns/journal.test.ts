@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import { FencedError } from '../../agent/errors.ts'
 import type { LoadedTurn, StepAttempt } from '../../agent/ports.ts'
 import type { OpenDatabase } from '../../database/open.ts'
+import { listMessages } from '../../memory/messages.ts'
 import { claim, finish, journaled, journalOnce, noteFailure } from '../../turns/journal.ts'
 import { settle } from '../../turns/settle.ts'
 import { takeOver } from '../../turns/sweep.ts'
+import { writeStep } from '../../turns/writes.ts'
 import { describeDatabases } from '../support/databases.ts'
 import {
   admitTurn,
@@ -77,6 +79,18 @@ describeDatabases('the journal', (open) => {
       })
     }
     expect(await contents(db())).toEqual(before)
+  })
+
+  it('keeps the order of the messages that a step said, whatever the clock can tell apart', async () => {
+    const turn = await running()
+    const said = Array.from({ length: 20 }, (_, n) => `Number ${n}.`)
+    const writes = { messages: said.map((text) => ({ text })), memories: [], relationships: [] }
+    const target = { turn, step: 'runAction:0', outboxSource: null }
+    await db()
+      .transaction()
+      .execute((trx) => writeStep(trx, target, writes))
+    const shown = await listMessages(db(), turn.channelId, { limit: 20 })
+    expect(shown.map(({ content }) => content).toReversed()).toEqual(said)
   })
 
   it('refuses another run and another generation', async () => {

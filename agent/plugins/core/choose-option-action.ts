@@ -23,7 +23,8 @@ export const chooseOptionAction: Action = {
     { name: 'question', description: 'the first eight characters of the question, as listed' },
     { name: 'option', description: 'one of its options, such as approve or deny', required: true },
   ],
-  effect: 'none', // the same answer twice is one answer
+  // The same answer twice is one answer; what a plugin's worker did to the world cannot be told.
+  effect: ({ runTask }) => (runTask ? 'once' : 'none'),
   validate: async (context) =>
     (await context.approvals()).length > 0 || (await waitingTasks(context)).length > 0,
   handler: choose,

@@ -146,17 +146,21 @@ describe('npm', () => {
     return path
   }
 
-  it('is told nothing that looks like a secret, but its own tokens', async () => {
+  it('is told nothing but what it needs, and its own tokens', async () => {
     writeFileSync(
       join(folder(), 'package.json'),
       JSON.stringify({ scripts: { told: 'node -p "JSON.stringify(process.env)"' } }),
     )
-    const env = { ...process.env, OPENAI_API_KEY: 'sk-1', SECRET_SALT: 's', NPM_TOKEN: 'n' }
+    const env = {
+      ...{ ...process.env, OPENAI_API_KEY: 'sk-1', SECRET_SALT: 's', NPM_TOKEN: 'n' },
+      ...{ 'CHARACTER.ADA.CITY': 'c', REDIS_URL: 'redis://user:word@host' },
+    }
     const out = await runNpm(['run', '--silent', 'told'], { cwd: folder(), env })
     const told = JSON.parse(out)
     expect([told.OPENAI_API_KEY, told.SECRET_SALT, told.NPM_TOKEN]).toEqual([
       ...[undefined, undefined, 'n'],
     ])
+    expect([told['CHARACTER.ADA.CITY'], told.REDIS_URL]).toEqual([undefined, undefined])
   })
 
   it('that fails is quoted', async () => {

@@ -4,44 +4,11 @@ import { MEMBER_TABLE } from '../../../plugins/facade/member-table.ts'
 import { PluginError } from '../../../plugins/plugin-error.ts'
 import { projectFile } from '../../deploy/compose-file.ts'
 import { fakeRuntimeHost } from '../../support/fake-runtime-host.ts'
+import { CORE_METHODS, CORE_VALUES, CORE_VERSION } from './core-members.ts'
 import { memberPage } from './member-page.ts'
 
-/** ElizaOS's contract, core 1.7: IAgentRuntime, IDatabaseAdapter, and what AgentRuntime adds. */
-const CONTRACT = `
-  agentId character initPromise messageService providers actions evaluators plugins services events fetch
-  routes logger stateCache elizaOS
-  registerPlugin initialize stop getConnection registerDatabaseAdapter
-  getService getServicesByType getAllServices registerService getServiceLoadPromise
-  getRegisteredServiceTypes hasService hasElizaOS
-  getSetting setSetting getConversationLength
-  processActions getActionResults evaluate composeState
-  registerAction registerProvider registerEvaluator registerModel getModel registerEvent getEvent emitEvent
-  registerTaskWorker getTaskWorker registerSendHandler
-  ensureConnections ensureConnection ensureParticipantInRoom ensureWorldExists ensureRoomExists
-  useModel generateText
-  addEmbeddingToMemory queueEmbeddingGeneration getAllMemories clearAllAgentMemories updateMemory
-  createRunId startRun endRun getCurrentRunId
-  getEntityById createEntity getRoom createRoom getRooms addParticipant updateWorld sendMessageToTarget
-  db init runPluginMigrations runMigrations isReady close withEntityContext
-  getAgent getAgents createAgent updateAgent deleteAgent ensureEmbeddingDimension
-  getEntitiesByIds getEntitiesForRoom createEntities updateEntity
-  getComponent getComponents createComponent updateComponent deleteComponent
-  getMemories getMemoryById getMemoriesByIds getMemoriesByRoomIds getMemoriesByWorldId getCachedEmbeddings
-  searchMemories createMemory deleteMemory deleteManyMemories deleteAllMemories countMemories
-  log getLogs deleteLog getAgentRunSummaries
-  createWorld getWorld removeWorld getAllWorlds
-  getRoomsByIds createRooms deleteRoom deleteRoomsByWorldId updateRoom getRoomsForParticipant
-  getRoomsForParticipants getRoomsByWorld
-  addParticipantsRoom removeParticipant getParticipantsForEntity getParticipantsForRoom isRoomParticipant
-  getParticipantUserState setParticipantUserState
-  createRelationship updateRelationship getRelationship getRelationships
-  getCache setCache deleteCache
-  createTask getTasks getTask getTasksByName updateTask deleteTask
-  getTypedService getServiceRegistrationStatus getServiceHealth ensureAgentExists ensureEntity
-  rerankMemories on off emit sendControlMessage adapter models
-`
-  .trim()
-  .split(/\s+/)
+/** ElizaOS's contract: IAgentRuntime, IDatabaseAdapter, and what AgentRuntime adds. */
+const CONTRACT = [...CORE_METHODS, ...CORE_VALUES]
 
 const rows = MEMBER_TABLE.flatMap((group) => group.rows)
 const named = (...states: readonly string[]) =>
@@ -52,6 +19,10 @@ describe('the table of members', () => {
     const names = rows.map(([name]) => name)
     expect(CONTRACT.filter((name) => !names.includes(name))).toEqual([])
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([])
+  })
+
+  it('is of the version of core that its page names', () => {
+    expect(memberPage()).toContain(`(core ${CORE_VERSION.replace(/\.\d+$/, '')})`)
   })
 
   it('has each member that the runtime has', () => {
@@ -74,6 +45,14 @@ describe('a runtime', () => {
     const runtime = createRuntime(fakeRuntimeHost())
     expect(runtime[name]).toBeDefined()
     expect(runtime[name]).not.toBeNull()
+  })
+
+  it.each(CORE_METHODS)('lets plugins call %s', (name) => {
+    expect(typeof createRuntime(fakeRuntimeHost())[name]).toBe('function')
+  })
+
+  it.each(CORE_VALUES.filter((name) => name !== 'fetch'))('has %s as a value', (name) => {
+    expect(typeof createRuntime(fakeRuntimeHost())[name]).not.toBe('function')
   })
 
   it('has no connection of the database to give', () => {

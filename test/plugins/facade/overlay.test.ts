@@ -89,6 +89,13 @@ const MAKERS: readonly ((d: Dice) => RecordWrite)[] = [
     },
   }),
   ({ oneOf }) => ({ kind: 'task.delete', id: oneOf(ids) }),
+  ({ oneOf, roll }) => {
+    // An entry never changes: the same id means the same place.
+    const id = oneOf(ids)
+    const place = { type: id < '8' ? 'messages' : 'facts', entityId: id }
+    return { kind: 'log.add', log: { id, ...place, body: { n: roll(9) } } }
+  },
+  ({ oneOf }) => ({ kind: 'log.delete', id: oneOf(ids) }),
 ]
 
 /** All that can be asked about a few ids; the order counts where the contract says so. */
@@ -122,6 +129,9 @@ async function everything(records: AgentRecords): Promise<unknown> {
     relationships: sorted(await records.relationships({ entityId: one, tags: ['tag1', 'tag2'] })),
     cached: await Promise.all(ids.map((id) => records.cached(id))),
     tasks: sorted(await records.tasks({ tags: ['repeat'] })),
+    logs: await records.logs({}),
+    olderLogs: await records.logs({ type: 'facts', count: 2, offset: 1 }),
+    logsOf: await records.logs({ entityId: one, count: 20 }),
   }
   return JSON.parse(JSON.stringify(answers, withoutClock))
 }

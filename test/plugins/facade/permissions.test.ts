@@ -5,6 +5,8 @@ import {
   createPermissionGuard,
 } from '../../../plugins/permissions/permission-book.ts'
 import { PluginError } from '../../../plugins/plugin-error.ts'
+import { currentScope } from '../../../plugins/scope.ts'
+import { createUniqueUuid } from '../../../schema/ids.ts'
 import {
   AGENT_ID,
   fakeRuntimeHost,
@@ -17,9 +19,9 @@ const ELSEWHERE = '00000000-0000-0000-0000-0000000000b1'
 const none = { hosts: [], paths: [], process: 'shared' } as const
 
 /** A plugin that may use facts, in the room of its turn, and one setting. */
-function house() {
+function house(members: Parameters<typeof fakeRuntimeHost>[0] = {}) {
   const settings = { KNOWN: 'yes', HIDDEN: 'no' }
-  const host = fakeRuntimeHost({ settings })
+  const host = fakeRuntimeHost({ settings, ...members })
   const book = createPermissionBook()
   const permissions = { ...none, tables: ['facts'], rooms: 'turn', secrets: ['KNOWN'] } as const
   book.set(AGENT_ID, 'greeter', { permissions, folder: null })
@@ -83,6 +85,9 @@ describe('a plugin that was granted one table and the room of its turn', () => {
       () => runtime.composeState(message),
       () => runtime.sendMessageToTarget({ source: 'chat', roomId: ELSEWHERE }, { text: 'Hi' }),
       () => runtime.messageService?.handleMessage(runtime, message),
+      () => runtime.messageService?.clearChannel(runtime, ELSEWHERE, 'channel'),
+      () => runtime.log({ type: 'x', entityId: PERSON_ID, roomId: ELSEWHERE, body: {} }),
+      () => runtime.getLogs({ roomId: ELSEWHERE }),
     ]
     for (const attempt of attempts) {
       await expect(turn.run(async () => attempt())).rejects.toThrow(`room '${ELSEWHERE}'`)
@@ -90,10 +95,91 @@ describe('a plugin that was granted one table and the room of its turn', () => {
     expect([host.sent, host.handled, turn.written]).toEqual([[], [], []])
   })
 
+  it('reaches no other room by the name of a channel, by a message, or by naming none', async () => {
+    const { host, runtime, turn } = house()
+    const send = (target: object) =>
+      turn.run(() => runtime.sendMessageToTarget({ source: 'chat', ...target }, { text: 'Hi' }))
+    await expect(send({ channelId: 'general' })).rejects.toThrow(
+      `room '${createUniqueUuid(AGENT_ID, 'general')}'`,
+    )
+    await expect(send({})).rejects.toThrow("room '*'")
+    const id = await runtime.createMemory(fact(ELSEWHERE), 'facts')
+    const service = runtime.messageService
+    await expect(
+      turn.run(async () => service?.deleteMessage(runtime, { ...fact(), id })),
+    ).rejects.toThrow(`room '${ELSEWHERE}'`)
+    await expect(
+      turn.run(async () => service?.clearChannel(runtime, ROOM_ID, 'channel')),
+    ).rejects.toThrow("table 'messages'")
+    await expect(turn.run(() => runtime.getLogs({}))).rejects.toThrow("room '*'")
+    expect(host.sent).toEqual([])
+  })
+
+  it('does not see what a person has of other rooms', async () => {
+    const { runtime, turn } = house()
+    for (const roomId of [ELSEWHERE, ROOM_ID]) {
+      const component = { entityId: PERSON_ID, type: `of ${roomId}`, roomId, data: {} }
+      await runtime.createComponent(component as never) // what plugins give, without a few ids
+    }
+    const seen = await turn.run(() => runtime.getComponents(PERSON_ID))
+    expect(seen.map(({ type }) => type)).toEqual([`of ${ROOM_ID}`])
+  })
+
   it('sees no other setting', async () => {
     const { runtime, turn } = house()
     const seen = await turn.run(() => ['KNOWN', 'HIDDEN'].map((name) => runtime.getSetting(name)))
     expect(seen).toEqual(['yes', null])
     expect(runtime.getSetting('HIDDEN')).toBe('no')
+  })
+})
+
+describe('members of ours that such a plugin asks', () => {
+  it('do not run under what it may do, and foreign ones do not get out of it', async () => {
+    const scopes: unknown[] = []
+    const note = (name: string) => scopes.push([name, currentScope()?.plugin])
+    const evaluator = (name: string) => ({
+      ...{ name, description: '', alwaysRun: true },
+      async handler({ write }: { write(write: never): void }) {
+        note(name)
+        const memory = { ...fact(), id: crypto.randomUUID(), type: 'messages', metadata: {} }
+        if (name === 'OURS') write({ kind: 'memory.create', memory } as never) // as ours write
+      },
+    })
+    const provider = (name: string) => ({
+      name,
+      async get() {
+        note(name)
+        return {}
+      },
+    })
+    const action = (name: string) => ({
+      ...{ name, description: '', effect: 'none' as const },
+      async handler() {
+        note(name)
+        return { success: true }
+      },
+    })
+    const { host, runtime } = house({
+      evaluators: [evaluator('OURS'), { ...evaluator('THEIRS'), isForeign: true }],
+      providers: [{ ...provider('OURS'), builtIn: true }, provider('THEIRS')],
+      actions: [action('OURS'), { ...action('THEIRS'), isForeign: true }],
+    })
+    const turn = fakeTurn(host)
+    const ours = [
+      ['OURS', undefined],
+      ['THEIRS', 'greeter'],
+    ]
+    await turn.run(() => runtime.composeState(turn.message, ['OURS', 'THEIRS'], true))
+    expect(scopes.splice(0)).toEqual(ours)
+    await turn.run(() => runtime.evaluate(turn.message))
+    expect(scopes.splice(0)).toEqual(ours)
+    const response = { ...turn.message, content: { actions: ['OURS', 'THEIRS'] } }
+    await turn.run(() =>
+      runtime.processActions(turn.message, [response], { values: {}, data: {}, text: '' }),
+    )
+    expect(scopes.splice(0).filter((each) => each !== undefined)).toEqual(
+      expect.arrayContaining(ours),
+    )
+    expect(turn.written).toHaveLength(1)
   })
 })

@@ -230,6 +230,21 @@ describe('worlds, rooms and people', () => {
     expect(await runtime.getComponent(PERSON_ID, 'age')).toBeNull()
   })
 
+  it('keep components to the type that a plugin declares, whoever writes them', async () => {
+    const { host, runtime } = house()
+    const validator = ({ n }: { n?: unknown }) => typeof n === 'number'
+    const moods = { name: 'moods', description: '', componentTypes: [{ name: 'mood', validator }] }
+    runtime.plugins.push(moods as never) // a validator of its own data
+    const mood = (data: object) =>
+      ({ id: stringToUuid('c'), entityId: PERSON_ID, type: 'mood', data }) as never // a few ids less
+    const named = /The component of type 'mood' does not fit.*The plugin 'moods' declares/
+    await expect(runtime.createComponent(mood({ n: 'low' }))).rejects.toThrow(named)
+    await expect(runtime.updateComponent(mood({}))).rejects.toThrow(named)
+    expect(host.commits).toEqual([])
+    await runtime.createComponent(mood({ n: 1 }))
+    expect(host.commits).toHaveLength(1)
+  })
+
   it('include the agent itself, before it is stored anywhere', async () => {
     const { runtime } = house()
     expect(await runtime.getEntityById(AGENT_ID)).toMatchObject({ id: AGENT_ID, names: ['Ada'] })

@@ -88,6 +88,88 @@ describe('an event that a plugin emits', () => {
   })
 })
 
+describe('an event whose emitter does not wait', () => {
+  /** An action that ends while a handler of its event is at work, in a step that has committed. */
+  async function lateHandler(work: (runtime: Runtime) => Promise<unknown>) {
+    const [gate, over] = [Promise.withResolvers<void>(), Promise.withResolvers<unknown>()]
+    const plugin: ElizaPlugin = {
+      name: 'shop',
+      actions: [
+        {
+          name: 'SELL',
+          handler: async (runtime) => {
+            over.resolve({ told: runtime.emitEvent('SOLD', {}) })
+          },
+        },
+      ],
+      events: {
+        SOLD: [
+          async ({ runtime }) => {
+            await gate.promise
+            await work(runtime as Runtime)
+          },
+        ],
+      },
+    }
+    const { bench, id } = await opened([plugin])
+    const step = stepOf(bench, id)
+    await actionOf(bench, id, 'SELL').handler(step.context)
+    gate.resolve()
+    const { told } = (await over.promise) as { told: Promise<void> }
+    await told
+    return { bench, id, step }
+  }
+
+  it('has what a handler writes stored at once, with a warning', async () => {
+    const { bench, step } = await lateHandler((runtime) =>
+      runtime.createMemory(fact('a late one'), 'facts'),
+    )
+    expect(step.written).toEqual([])
+    expect(bench.records.writes).toMatchObject([
+      { kind: 'memory.create', memory: { content: { text: 'a late one' } } },
+    ])
+    const warnings = bench.lines.filter(({ level }) => level === 'warn')
+    expect(warnings).toMatchObject([
+      { fields: { handler: 'shop:SOLD #1', turnId: step.context.turn.turnId } },
+    ])
+  })
+
+  it('has changes of memories refused, and the handler named', async () => {
+    const { bench, id, step } = await lateHandler(async (runtime) => {
+      await runtime.deleteMemory(ENTITY)
+      await runtime.setCache('sold', 1)
+    })
+    expect(step.written).toEqual([])
+    expect(bench.records.writes).toMatchObject([{ kind: 'cache.put', key: 'sold' }])
+    expect(faultOf(bench, id, 'event SOLD #1')?.lastError).toContain("asks for 'memory.delete'")
+  })
+
+  it('has nothing stored of a turn that was cut off meanwhile', async () => {
+    const cancelled: (() => void)[] = []
+    const plugin: ElizaPlugin = {
+      name: 'shop',
+      actions: [
+        {
+          name: 'SELL',
+          handler: async (runtime) => {
+            const told = runtime.emitEvent('SOLD', {})
+            for (const cancel of cancelled) cancel()
+            await told
+          },
+        },
+      ],
+      events: { SOLD: [async ({ runtime }) => (runtime as Runtime).setCache('sold', 1)] },
+    }
+    const { bench, id } = await opened([plugin])
+    const step = stepOf(bench, id)
+    cancelled.push(() => step.cancel(new Error('cancelled')))
+    await actionOf(bench, id, 'SELL')
+      .handler(step.context)
+      .catch(() => undefined)
+    expect([...step.written, ...bench.records.writes]).toEqual([])
+  })
+})
+
 describe('the events of a turn', () => {
   it('have ElizaOS’s payloads, in the order of the turn', async () => {
     const told: Record<string, unknown>[] = []

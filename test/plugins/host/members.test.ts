@@ -168,6 +168,27 @@ describe('an evaluator of a plugin', () => {
     expect(step.written).toMatchObject([{ kind: 'cache.put', value: 'good' }])
   })
 
+  it('is told what the agent said in the turn, and gets copies', async () => {
+    const seen: unknown[] = []
+    const { bench, id } = await opened({
+      name: 'judging',
+      evaluators: [{ name: 'E', handler: (...given) => void seen.push(given.at(-1)) }],
+    })
+    const { context } = stepOf(bench, id, { step: 'evaluate:E' })
+    const said = { ...context.message, type: 'messages', unique: true, content: { text: 'Hello.' } }
+    const asked: unknown[] = []
+    const memories = async (query: unknown) => {
+      asked.push(query)
+      return [said]
+    }
+    const records = { ...context.records, memories }
+    await evaluatorOf(bench, id, 'E').handler({ ...context, records })
+    expect(seen).toMatchObject([[{ content: { text: 'Hello.' } }]])
+    const { turnId } = context.turn
+    const mine = { turnId, entityId: id, type: 'messages', roomIds: [context.room.id] }
+    expect(asked).toContainEqual(expect.objectContaining(mine))
+  })
+
   it('is left alone after five failures: it does not validate', async () => {
     const handler = () => Promise.reject(new Error('down'))
     const { bench, id } = await opened({

@@ -116,6 +116,46 @@ describe('opening an agent', () => {
     expect(bench.loads).toHaveLength(1)
   })
 
+  it('keeps the report of an agent that it refused to start, until it starts', async () => {
+    const plugins: ElizaPlugin[] = [greeter]
+    const bench = hostBench(plugins)
+    const agent = hosted(['greeter', 'pay'], { settings: { requiredPlugins: 'pay' } })
+    await expect(bench.host.open(agent)).rejects.toMatchObject({ code: 'required_plugin_failed' })
+    const { report } = bench.host.failure(agent.id) ?? {}
+    expect(report?.map(({ asked, state }) => `${asked} ${state}`).sort()).toEqual([
+      'greeter loaded',
+      'pay failed',
+    ])
+    expect([bench.host.openIds(), bench.host.heldIds()]).toEqual([[], [agent.id]])
+    await bench.host.close(agent.id)
+    plugins.push({ name: 'pay', description: 'Pays.' })
+    await bench.host.open(agent)
+    expect(bench.host.failure(agent.id)).toBeUndefined()
+  })
+
+  it.each([
+    [
+      'weather',
+      './plugins/weather.ts',
+      /requires the plugin '\.\/plugins\/weather\.ts': .*not installed/,
+    ],
+    [
+      'weather',
+      '../plugin-weather/',
+      /requires the plugin '\.\.\/plugin-weather\/': .*not installed/,
+    ],
+    [
+      'weather',
+      './mine',
+      /'weather', and none .* that name\. It may be '\.\/mine': .*not installed/,
+    ],
+    ['weather', 'rain', /'weather', which it does not name\. Add it/],
+  ])('says where a required %s may be that is asked for as %s', async (name, asked, sentence) => {
+    const bench = hostBench([])
+    const agent = hosted([asked], { settings: { requiredPlugins: [name] } })
+    await expect(bench.host.open(agent)).rejects.toThrow(sentence)
+  })
+
   it('keeps secrets out of reasons', async () => {
     const plugin = failing((_config, runtime) => {
       throw new Error(`401 for ${String(runtime.getSetting('API_KEY'))}`)
@@ -148,10 +188,10 @@ describe('opening an agent', () => {
     expect(bench.lines.filter(({ level }) => level === 'warn')).toHaveLength(1)
   })
 
-  it('loads bootstrap when the built-ins are off', async () => {
+  it.each(['false', 'off', 0, 'no'])('loads bootstrap when the built-ins are %p', async (no) => {
     const bootstrap: ElizaPlugin = { name: 'bootstrap', description: 'x' }
     const bench = hostBench([bootstrap])
-    const off = hosted(['bootstrap'], { settings: { TURNKEEPER_BUILT_INS: 'false' } })
+    const off = hosted(['bootstrap'], { settings: { TURNKEEPER_BUILT_INS: no } })
     const { report } = await bench.host.open(off)
     expect(report.map(({ state }) => state)).toEqual(['loaded'])
   })

@@ -31,8 +31,11 @@ describe('a promise that nobody awaits and an error that nobody catches', () => 
     expect([alive, code]).toEqual(['still alive', 0])
   })
 
-  it('of our own end the process, as they would without the guard', async () => {
-    const { code, stdout, stderr } = await run('--own')
+  it.each([
+    ['one house', '--own'],
+    ['two houses', '--own', '--two'],
+  ])('of our own end the process, as they would without the guard: %s', async (_, ...args) => {
+    const { code, stdout, stderr } = await run(...args)
     expect(code).toBe(1)
     expect(stderr).toContain('of our own')
     expect(stdout).not.toContain('still alive')

@@ -13,6 +13,7 @@ import type { Runtime } from '../../../plugins/runtime.ts'
 
 const FOLDER = join(import.meta.dirname, 'fixture')
 const quiet = () => undefined
+const lines: string[] = []
 
 function optionsOf(hosts: readonly string[]): IsolatedOptions {
   return {
@@ -24,7 +25,7 @@ function optionsOf(hosts: readonly string[]): IsolatedOptions {
       process: 'isolated',
     },
     isPublicAddress: () => false,
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    log: { debug: quiet, info: quiet, warn: (_, text) => void lines.push(text), error: quiet },
     limits: { callMs: 2_500, backOffMs: 60 },
   }
 }
@@ -105,6 +106,10 @@ describe('a plugin in a process of its own', () => {
     ],
     ['start threads', 'thread', {}, /Access to this API/],
     ['connect elsewhere', 'connect', { port: 1 }, /may not reach '127.0.0.1'/],
+    ['send datagrams', 'datagram', { port: 1 }, /may not reach datagrams/],
+    ['send signals', 'signal', {}, /may not send signals/],
+    ['send signals past that', 'rawSignal', {}, /may not send signals/],
+    ['open our debugger', 'debug', {}, /may not send signals/],
     ['register members', 'unsupported', {}, /'runtime.registerAction' does not work/],
   ])('may not %s', async (_, name, of, reason) => {
     await expect(trick(name, of)).rejects.toThrow(reason)
@@ -117,9 +122,17 @@ describe('a plugin in a process of its own', () => {
 
   it('reaches the hosts that were granted, and no others', async () => {
     expect(await trick('fetch', { url: `http://127.0.0.1:${port}` })).toMatchObject({ data: 'hi' })
+    expect(await trick('http', { url: `http://127.0.0.1:${port}/a` })).toMatchObject({ data: 200 })
+    await expect(trick('shifting', { port: 1, other: port })).rejects.not.toThrow(/ECONNREFUSED/)
     await expect(trick('fetch', { url: `http://localhost:${port}` })).rejects.toThrow(
       /fetch failed/,
     )
+  })
+
+  it('writes a hundred lines a minute, and none of them is long', async () => {
+    lines.length = 0
+    await trick('shout')
+    expect([lines.length, lines[0]?.length]).toEqual([100, 1_000])
   })
 
   it('is refused what it asks for after it returned', async () => {

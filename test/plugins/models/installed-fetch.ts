@@ -16,7 +16,7 @@ export function installedFetch(hosts: readonly string[], isPublic = (_: string) 
   const warnings: string[] = []
   const quiet = () => undefined
   const log = { debug: quiet, info: quiet, error: quiet }
-  const restore = installFetch({
+  const { restore } = installFetch({
     ...{ book, isPublicAddress: isPublic },
     words: {
       redact: (text) => text.replaceAll(/sk-\w+/g, '[key]'),

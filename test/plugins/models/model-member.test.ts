@@ -91,6 +91,36 @@ describe('a plugin’s model whose vendor fails', () => {
     await expect(failure).rejects.not.toThrow(/canary/)
   })
 
+  it('is a failure that the handler puts into words, unless somebody else answered it', async () => {
+    const server = await serving((request, response) => {
+      if (request.url === '/other') return json(response, 200, {})
+      return json(response, 503, { error: 'no room' })
+    })
+    const excusing = (then?: string) => async () => {
+      await fetch(`${server.url}/first`).catch(() => undefined)
+      if (then) await fetch(server.url + then)
+      return 'Sorry, I could not do that.'
+    }
+    await expect(ask(excusing())).rejects.toThrow(/got 503/)
+    await expect(ask(excusing('/other'))).resolves.toMatchObject({ text: expect.any(String) })
+  })
+
+  it('is a failure when its stream breaks down after some words, whatever reason it is given', async () => {
+    const server = await serving((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end('data: {"type":"error","error":{"message":"busy"}}\n\n')
+    })
+    const cutShort = async () => {
+      const sent = fetch(server.url).then((response) => response.text())
+      async function* some(): AsyncGenerator<string> {
+        yield 'Some words'
+        await sent
+      }
+      return { textStream: some(), text: sent, finishReason: sent.then(() => 'unknown') }
+    }
+    await expect(ask(cutShort)).rejects.toThrow(/got an error .*busy/)
+  })
+
   it('is unavailable when there is nobody', async () => {
     const server = await serving((_, response) => response.end())
     await server.close()

@@ -9,6 +9,7 @@ import { inScope, type MemberScope, type TurnScope } from '../../../plugins/scop
 
 const quiet = () => undefined
 const LOG = { debug: quiet, info: quiet, error: quiet }
+const FOLDERS = ['own', 'secret', 'granted', 'database', 'node_modules/pack']
 const TURN = {} as TurnScope // that there is one is what counts
 
 describe('files that a plugin touches for a message', () => {
@@ -19,8 +20,8 @@ describe('files that a plugin touches for a message', () => {
 
   beforeAll(() => {
     home = fs.mkdtempSync(join(tmpdir(), 'turnkeeper-files-'))
-    for (const folder of ['own', 'secret', 'granted', 'database']) fs.mkdirSync(at(folder))
-    for (const folder of ['own', 'secret', 'granted', 'database']) {
+    for (const folder of FOLDERS) fs.mkdirSync(at(folder), { recursive: true })
+    for (const folder of FOLDERS) {
       fs.writeFileSync(at(folder, 'file'), folder)
     }
     fs.symlinkSync(at('secret', 'file'), at('own', 'link'))
@@ -81,6 +82,30 @@ describe('files that a plugin touches for a message', () => {
     const use = await within(() => fs.openSync(at('database', 'file'), 'r'))
     fs.closeSync(use)
     await expect(within(() => fs.readFileSync(at('database', 'file')))).rejects.toThrow(/may not/)
+  })
+
+  it.each([
+    ['copied', () => fs.copyFileSync(at('database', 'file'), at('own', 'copy'))],
+    ['linked', () => fs.linkSync(at('database', 'file'), at('own', 'hard'))],
+    ['opened by a promise', () => fs.promises.open(at('database', 'file'), 'r+')],
+  ])('of ours are not %s, for then it could read them whole', async (_, touch) => {
+    await expect(within(touch)).rejects.toThrow(/may not use the path/)
+    expect(fs.readdirSync(at('own')).sort()).toEqual(['file', 'link'])
+  })
+
+  it('are read in packages, and never written there', async () => {
+    const path = at('node_modules', 'pack', 'file')
+    expect(await within(() => fs.readFileSync(path, 'utf8'))).toBe('node_modules/pack')
+    await within(() => fs.closeSync(fs.openSync(path, 'r')))
+    for (const touch of [
+      () => fs.writeFileSync(path, ''),
+      () => fs.openSync(path, 'w'),
+      () => fs.promises.open(path, 'a'),
+      () => fs.renameSync(at('own', 'file'), path),
+      () => fs.rmSync(path),
+    ]) {
+      await expect(within(touch)).rejects.toThrow(/may not use the path/)
+    }
   })
 
   it('are free outside of turns, and as before afterwards', async () => {

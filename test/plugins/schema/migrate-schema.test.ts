@@ -51,6 +51,7 @@ describeDatabases("a plugin's tables", (open) => {
       {
         store: createSchemaStore(database.db),
         loadKit: async () => kit,
+        kitFolder: 'data/plugins',
         mayDestroy: (plugin) => agreed.has(plugin),
       },
       { name, schema, folder: null },
@@ -94,8 +95,16 @@ describeDatabases("a plugin's tables", (open) => {
     const name = `renames ${what}`
     agreed.add(name)
     await migrate(name, before)
-    await expect(migrate(name, after)).rejects.toThrow(/may be renamed/)
+    await expect(migrate(name, after)).rejects.toThrow(/may be renamed.*two versions/)
     expect(await columns(Object.keys(before)[0] ?? '')).toEqual(Object.values(before)[0])
+  })
+
+  it('are renamed by two versions: one with both, a later one without the old', async () => {
+    agreed.add('moving')
+    await migrate('moving', { moved: ['id', 'old'] })
+    await migrate('moving', { moved: ['id', 'old', 'new'] })
+    await migrate('moving', { moved: ['id', 'new'] })
+    expect(await columns('moved')).toEqual(['id', 'new'])
   })
 
   it('never take the name of a table that stands there', async () => {
@@ -113,11 +122,13 @@ describeDatabases("a plugin's tables", (open) => {
     const none = migrateSchema(
       {
         store: createSchemaStore(database.db),
-        loadKit: async () => undefined,
+        ...{ loadKit: async () => undefined, kitFolder: 'data/plugins' },
         mayDestroy: () => false,
       },
       { name: 'kitless', schema: { x: ['id'] }, folder: null },
     )
-    await expect(none).rejects.toThrow(/npx turnkeeper plugin add drizzle-kit/)
+    await expect(none).rejects.toThrow(
+      /npm install --prefix 'data\/plugins' drizzle-kit drizzle-orm/,
+    )
   })
 })

@@ -20,6 +20,8 @@ const stray: ElizaPlugin = {
 
 const bench = hostBench([stray])
 guardProcess((one) => bench.host.noteStray(one))
+// A second house of the same process.
+if (process.argv.includes('--two')) guardProcess(() => undefined)
 const agent = hosted(['stray'])
 await bench.host.open(agent)
 const { context } = stepOf(bench, agent.id)
