@@ -1,7 +1,7 @@
 /** The smallest plugin that has all a turn can pass: loaded by its path, as people's plugins are. */
 import type { ElizaPlugin } from '../../plugins/contract.ts'
 
-const plugin: ElizaPlugin = {
+export const notePlugin: ElizaPlugin = {
   name: 'note',
   providers: [
     { name: 'WEATHER', get: async () => ({ text: 'It is sunny.', values: { sky: 'blue' } }) },
@@ -18,5 +18,3 @@ const plugin: ElizaPlugin = {
     },
   ],
 }
-
-export default plugin

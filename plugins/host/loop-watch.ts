@@ -40,10 +40,9 @@ export function createLoopWatch({ blockMs, onBlock }: LoopWatchInput): LoopWatch
   }
 
   const start = () => {
-    if (timer) return
-    lastBeat = performance.now()
+    if (!timer) lastBeat = performance.now()
     // It belongs to no member, whoever happens to start it.
-    timer = outsideScope(() => setInterval(beat, intervalMs).unref())
+    timer ??= outsideScope(() => setInterval(beat, intervalMs).unref())
   }
 
   const stop = () => {
@@ -57,10 +56,8 @@ export function createLoopWatch({ blockMs, onBlock }: LoopWatchInput): LoopWatch
       return work()
     } finally {
       const ms = performance.now() - startedAt
-      if (ms > blockMs) {
-        report([scope], ms)
-        lastBeat = performance.now() // it is named: the others are not to be suspected
-      }
+      if (ms > blockMs) report([scope], ms)
+      if (ms > blockMs) lastBeat = performance.now() // the others are not to be suspected
     }
   }
 

@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { ElizaContent, ElizaMemory } from '../../plugins/contract.ts'
-import type { Runtime } from '../../plugins/runtime.ts'
-import { createUniqueUuid } from '../../schema/ids.ts'
+import type { ElizaContent } from '../../plugins/contract.ts'
 import { PROVIDER_PROBES } from './provider-probes.ts'
-import { openScene, type ProbedRuntime, type Probe, says, type Scene, stateOf } from './scene.ts'
+import { openScene, type Probe, type ProbedRuntime, type Scene, says, stateOf } from './scene.ts'
 import { PICTURE, type StubVendor } from './stub-vendor.ts'
-import { replyXml } from './turns.ts'
 
 const textsOf = (replies: readonly ElizaContent[]) => replies.map(({ text }) => text).join('\n')
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ElizaMemory } from '../../plugins/contract.ts'
-import { openScene, PERSON, type Probe, says, type Scene } from './scene.ts'
+import { openScene, PERSON, type Probe, type Scene, says } from './scene.ts'
 import { PICTURE } from './stub-vendor.ts'
 
 interface ProviderCase {
@@ -73,4 +73,3 @@ async function knowFact({ runtime, roomId, worldId, entityId }: Scene): Promise<
 function talk(scene: Scene): Promise<unknown> {
   return says(scene, 'green doors are nice', { actions: 'REPLY' })
 }
-

@@ -88,4 +88,3 @@ export async function says(
 
 export const stateOf = ({ runtime, roomId }: Scene) =>
   runtime.getParticipantUserState(roomId, runtime.agentId)
-

@@ -47,6 +47,31 @@ it('runs the worker with the metadata of the task as its options, and commits wh
   ])
 })
 
+it.each([
+  ['task', 'What is said here would not reach the room'],
+  ['client_chat', null],
+])('refuses what would be said to nobody, in a room of the platform %s', async (source, words) => {
+  const platforms = {
+    ...{ has: (one: string) => one === 'task', canSend: true, needsGateway: false },
+    send: () => Promise.reject(new Error('Nothing is sent here.')),
+  }
+  const roomId = '00000000-0000-4000-8000-000000000001'
+  const place = { worldId: roomId, channelId: roomId, type: 'GROUP' }
+  const task = taskNamed('WATER', { roomId })
+  const { ports, tasks } = bench({ task, execute: async ({ say }) => say({ text: 'Done.' }) })
+  await ports.records.commit(AGENT_ID, [
+    { kind: 'room.put', room: { id: roomId, source, ...place } },
+  ])
+  const given = { ...ports, agents: { get: async () => ({ ...ports.agent, platforms }) } }
+  const input = { taskId: task.id, agentId: AGENT_ID, scheduledAt: AT, heartbeatTimeoutMs: 3_000 }
+  await new MockActivityEnvironment({ isLocal: false }, QUIET).run(() =>
+    createActivities(given).runTask(input),
+  )
+  const [end] = tasks.ends
+  expect(end?.error ?? null).toEqual(words && expect.stringContaining(words))
+  expect(end?.writes).toHaveLength(words ? 0 : 1)
+})
+
 it('gives what is written the same ids when the same time is run again', async () => {
   const idsOf = async () => {
     const { run, tasks } = bench({
