@@ -3,7 +3,6 @@ import { createUniqueUuid } from '../../schema/ids.ts'
 import { PluginError } from '../plugin-error.ts'
 import type { Access } from './access.ts'
 import { entityPut, ownEntity } from './entities.ts'
-import { writeJoining } from './joined.ts'
 import { given, isObject } from './json.ts'
 import { participantAdd } from './participants.ts'
 import type { ConnectionMembers } from './record-members.ts'
@@ -22,9 +21,7 @@ export function connectionMembers(access: Access): ConnectionMembers {
       if (!entities || !first) return
       const { id: worldId } = worldPut(access, world, IF_MISSING).world
       const { messageServerId = world.serverId } = world
-      await writeJoining(
-        access,
-        { source },
+      await access.write(
         worldPut(access, { ...world, id: worldId }, IF_MISSING),
         ...rooms.map((room) =>
           roomPut(access, { ...room, source, worldId, ...given({ messageServerId }) }, IF_MISSING),
@@ -42,11 +39,10 @@ export function connectionMembers(access: Access): ConnectionMembers {
     async ensureParticipantInRoom(entityId, roomId) {
       const present = await access.records().participants(roomId)
       if (present.includes(entityId)) return
-      await writeJoining(access, {}, participantAdd(entityId, roomId))
+      await access.write(participantAdd(entityId, roomId))
     },
-    ensureWorldExists: (world) => writeJoining(access, {}, worldPut(access, world, IF_MISSING)),
-    ensureRoomExists: (room) =>
-      writeJoining(access, given({ source: room.source }), roomPut(access, room, IF_MISSING)),
+    ensureWorldExists: (world) => access.write(worldPut(access, world, IF_MISSING)),
+    ensureRoomExists: (room) => access.write(roomPut(access, room, IF_MISSING)),
   }
 }
 
@@ -57,10 +53,7 @@ async function ensureConnection(access: Access, asked: ConnectionAsked): Promise
   const worldName = asked.worldName || `World of ${messageServerId ?? roomId}`
   const room = { id: roomId, worldId, messageServerId, source: source || 'default' }
   const place = { name: asked.name || 'default', type: type || 'DM', channelId: asked.channelId }
-  const names = { originalId: asked.userId, username: asked.userName, displayName: asked.name }
-  await writeJoining(
-    access,
-    { ...given({ source }), metadata: given(names) },
+  await access.write(
     ...(await entityWrites(access, entityId, asked)),
     worldPut(access, { id: worldId, name: worldName, messageServerId, metadata }, IF_MISSING),
     roomPut(access, { ...room, ...place }, IF_MISSING),

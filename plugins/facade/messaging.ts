@@ -5,10 +5,10 @@ import { PluginError } from '../plugin-error.ts'
 import type { MessagingMembers } from '../runtime.ts'
 import type { Access } from './access.ts'
 import { elizaOSHandle } from './eliza-os.ts'
-import { isTold } from './joined.ts'
 import { shouldRespondOf } from './message-rule.ts'
 import type { MessageOptions, MessageResult, MessageService } from './message-shapes.ts'
 import { placeOf } from './place.ts'
+import { isTold } from './told-event.ts'
 
 export function messagingMembers(access: Access): MessagingMembers {
   const { host, runtime, agentId, guard } = access

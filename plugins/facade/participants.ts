@@ -1,6 +1,5 @@
 import { stringToUuid } from '../../schema/ids.ts'
 import type { Access } from './access.ts'
-import { writeJoining } from './joined.ts'
 import type { ParticipantMembers } from './record-members.ts'
 
 export function participantMembers(access: Access): ParticipantMembers {
@@ -8,7 +7,7 @@ export function participantMembers(access: Access): ParticipantMembers {
     entityIds.length === 0 ? [] : [...(await access.records().roomIdsOf(entityIds))]
   const add = async (entityIds: readonly string[], roomId: string): Promise<boolean> => {
     const writes = entityIds.map((entityId) => participantAdd(entityId, roomId))
-    if (writes.length > 0) await writeJoining(access, {}, ...writes)
+    if (writes.length > 0) await access.write(...writes)
     return true
   }
   return {

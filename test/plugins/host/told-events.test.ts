@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ElizaEventHandler } from '../../../plugins/contract.ts'
 import { createTurnEvents } from '../../../plugins/host/turn-events.ts'
-import type { Runtime } from '../../../plugins/runtime.ts'
 import { hostBench, hosted, loadedTurn } from '../../support/sample-plugins/host-bench.ts'
 
 const [ROOM, WORLD, PERSON, MESSAGE] = [1, 2, 3, 4].map(
@@ -46,37 +45,13 @@ const connection = {
 }
 const JOINED = ['WORLD_JOINED', 'ROOM_JOINED', 'ENTITY_JOINED']
 
-describe('what a call of the runtime makes known', () => {
-  it('is told once: the world, the room, and the person with their names', async () => {
-    const { runtime, told, names } = await listening(JOINED)
-    await runtime.ensureConnection(connection)
-    await runtime.ensureConnection(connection)
-    expect(names()).toEqual(JOINED)
-    const person = { entityId: PERSON, roomId: ROOM, worldId: WORLD, source: 'wire' }
-    const metadata = { type: 'GROUP', originalId: 'U1', username: 'sam', displayName: 'Sam' }
-    expect(told[2]?.payload).toMatchObject({ ...person, metadata })
-    expect(told[0]?.payload).toMatchObject({ world: { id: WORLD }, rooms: [{ id: ROOM }] })
-  })
-
-  it('is told of one who joins a room that is known', async () => {
-    const { runtime, told, names } = await listening(JOINED)
-    await runtime.ensureConnection(connection)
-    await runtime.addParticipant(MESSAGE, ROOM)
-    await runtime.addParticipant(MESSAGE, ROOM)
-    expect(names()).toEqual([...JOINED, 'ENTITY_JOINED'])
-    expect(told[3]?.payload).toMatchObject({ entityId: MESSAGE, roomId: ROOM, worldId: WORLD })
-  })
-
-  it('is not told to the handler that makes it known, which would hear itself for ever', async () => {
-    let next = 10
-    const { runtime, names } = await listening(['ENTITY_JOINED'], async ({ runtime: own }) => {
-      next += 1
-      const entityId = `00000000-0000-4000-8000-0000000000${next}`
-      await (own as Runtime).ensureConnection({ ...connection, entityId })
-    })
-    await runtime.ensureConnection(connection)
-    expect(names()).toEqual(['ENTITY_JOINED'])
-  })
+it('what the runtime makes known is told by the plugin that knows of it, as in ElizaOS, and not twice', async () => {
+  const { runtime, names } = await listening(JOINED)
+  await runtime.ensureConnection(connection)
+  await runtime.addParticipant(MESSAGE, ROOM)
+  expect(names()).toEqual([])
+  await runtime.emitEvent('ENTITY_JOINED', { entityId: PERSON })
+  expect(names()).toEqual(['ENTITY_JOINED'])
 })
 
 describe('the message service', () => {
