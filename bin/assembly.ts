@@ -110,7 +110,7 @@ export async function assemble(input: AssemblyInput): Promise<Assembly> {
   }
   const { intercept = (real) => real } = input
   const { house, tasks } = createForeignPlugins({
-    ...{ ...input, db, stream, temporal, agents },
+    ...{ ...input, db, foreign: database.foreign, stream, temporal, agents },
     ...{ ports: () => ports, parts: () => parts },
   })
   const made = createPorts({

@@ -18,6 +18,7 @@ export interface ForeignPluginParts
   readonly hasWorker: boolean
   readonly config: Config
   readonly db: OpenDatabase['db']
+  readonly foreign: OpenDatabase['foreign']
   readonly logger: RootLogger
   readonly stream: TurnStream
   readonly temporal: TemporalLink

@@ -25,7 +25,9 @@ import {
 import type { HostedAgent, LoadedPlugin, OpenedAgent } from '../plugins/plugin-host.ts'
 import type { HostLog, HostMessages, RuntimeHost } from '../plugins/runtime-host.ts'
 import { migrateSchema } from '../plugins/schema/migrate-schema.ts'
+import { createPluginDatabase } from '../plugins/sql/plugin-database.ts'
 import type { Config } from '../schema/config.ts'
+import { loadDrizzle } from './plugin-drizzle.ts'
 import { permitPlugin } from './plugin-grants.ts'
 import { loadSchemaKit } from './plugin-kit.ts'
 import { createPluginModels, isOurVendor } from './plugin-models.ts'
@@ -34,6 +36,8 @@ import { isPublicAddress } from './public-address.ts'
 export interface PluginHouseInput {
   readonly config: Config
   readonly db: OpenDatabase['db']
+  /** For SQL of plugins. */
+  readonly foreign: OpenDatabase['foreign']
   /** As they are when somebody asks: they are made of what is made here. */
   ports(): Ports
   messages(agentId: string): HostMessages
@@ -126,6 +130,10 @@ function hostInput(input: PluginHouseInput, { log, book, outside }: Made) {
   const grants = { book, log, environment }
   const kitFolder = pluginsFolder(config.dataDir)
   const loadKit = loadSchemaKit(kitFolder)
+  const pluginDb = createPluginDatabase({
+    ...{ sql: input.foreign, book, kitFolder },
+    loadDrizzle: loadDrizzle(kitFolder),
+  })
   return {
     // The ports are made of what is made here, so they are looked up when they are used.
     records: {
@@ -133,7 +141,7 @@ function hostInput(input: PluginHouseInput, { log, book, outside }: Made) {
       commit: (agentId: string, writes: readonly RecordWrite[]) =>
         input.ports().records.commit(agentId, writes),
     },
-    createRuntime: (host: RuntimeHost) => createRuntime(host, guard),
+    createRuntime: (host: RuntimeHost) => createRuntime(host, guard, pluginDb),
     buildAgent: (
       hosted: Parameters<typeof permitPlugin>[1],
       plugins: Parameters<typeof buildAgent>[3],

@@ -2,6 +2,10 @@ import { join } from 'node:path'
 import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import type { Database } from '../schema/database.ts'
+import type { ForeignSql } from '../schema/foreign-sql.ts'
+import { Exclusive } from './exclusive.ts'
+import { foreignPglite } from './foreign-pglite.ts'
+import { openForeignPostgres } from './foreign-postgres.ts'
 import { PgliteClient } from './pglite-client.ts'
 import { PgliteDialect } from './pglite-dialect.ts'
 import { startUpkeep } from './pglite-upkeep.ts'
@@ -22,6 +26,8 @@ export interface OpenDatabase {
   readonly kind: 'postgres' | 'pglite'
   /** For LISTEN. Postgres only. */
   readonly pool?: pg.Pool
+  /** For SQL of plugins. */
+  readonly foreign: ForeignSql
   /** For messages and logs: what and where, without secrets. */
   readonly name: string
   /** Waits for the queries that run. */
@@ -49,23 +55,31 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
 function openPostgres(url: string, poolSize: number): OpenDatabase {
   const pool = openPool(url, poolSize)
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  const foreign = openForeignPostgres(url)
   return {
     db,
     kind: 'postgres',
     pool,
+    foreign,
     name: describePostgres(url),
     // Kysely ends a pool only when it has used it.
-    close: () => db.destroy().then(() => (pool.ended ? undefined : pool.end())),
+    close: async () => {
+      await foreign.close()
+      await db.destroy()
+      if (!pool.ended) await pool.end()
+    },
   }
 }
 
 async function openPglite(folder?: string): Promise<OpenDatabase> {
   const client = await PgliteClient.open(folder)
-  const db = new Kysely<Database>({ dialect: new PgliteDialect(client) })
+  const session = new Exclusive()
+  const db = new Kysely<Database>({ dialect: new PgliteDialect(client, session) })
   const stopUpkeep = startUpkeep(db)
   return {
     db,
     kind: 'pglite',
+    foreign: foreignPglite(client, session),
     name: folder ? `PGlite in '${folder}'` : 'PGlite in memory',
     close: async () => {
       stopUpkeep()

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import pg from 'pg'
+import type { ForeignRows } from '../schema/foreign-sql.ts'
 import type { Failure, RowsReply, ThreadReply, ThreadRequest } from './pglite-messages.ts'
 
 const CLOSE_TIMEOUT_MS = 5_000
@@ -59,6 +60,16 @@ export class PgliteClient {
     if (reply.kind !== 'rows') throw new Error(`The thread answered a query with '${reply.kind}'.`)
     for (const column of reply.byteaColumns) restoreBuffers(reply.rows, column)
     return reply
+  }
+
+  /** The same for SQL that is not ours. */
+  async queryArrays(sql: string, parameters: readonly unknown[]): Promise<ForeignRows> {
+    const reply = await this.#ask({ kind: 'query-arrays', sql, parameters })
+    if (reply.kind !== 'arrays')
+      throw new Error(`The thread answered a query with '${reply.kind}'.`)
+    const { fields, command, rowCount } = reply
+    const rows = reply.rows.map((row) => row.map(asBuffer))
+    return { fields, rows, command, rowCount }
   }
 
   /**
@@ -160,9 +171,11 @@ function lost(cause: Error): Error {
 
 function restoreBuffers(rows: Record<string, unknown>[], column: string): void {
   for (const row of rows) {
-    const value = row[column]
-    if (value instanceof Uint8Array) {
-      row[column] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    }
+    row[column] = asBuffer(row[column])
   }
 }
+
+const asBuffer = (value: unknown): unknown =>
+  value instanceof Uint8Array
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : value

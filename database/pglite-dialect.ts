@@ -14,7 +14,7 @@ import {
 import { Exclusive } from './exclusive.ts'
 import type { PgliteClient } from './pglite-client.ts'
 
-const ACQUIRE_TIMEOUT_MS = 10_000
+export const ACQUIRE_TIMEOUT_MS = 10_000
 const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE'])
 
 /**
@@ -25,12 +25,15 @@ const CHANGES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE'])
  */
 export class PgliteDialect implements Dialect {
   readonly #client: PgliteClient
+  readonly #session: Exclusive
 
-  constructor(client: PgliteClient) {
+  /** @param session shared with others who use the client besides Kysely */
+  constructor(client: PgliteClient, session = new Exclusive()) {
     this.#client = client
+    this.#session = session
   }
 
-  createDriver = (): Driver => new PgliteDriver(this.#client)
+  createDriver = (): Driver => new PgliteDriver(this.#client, this.#session)
   createAdapter = () => new PgliteAdapter()
   createQueryCompiler = () => new PostgresQueryCompiler()
   createIntrospector = (db: Kysely<unknown>) => new PostgresIntrospector(db)
@@ -46,10 +49,11 @@ class PgliteAdapter extends PGliteAdapter {
 class PgliteDriver implements Driver {
   readonly #client: PgliteClient
   readonly #connection: DatabaseConnection
-  readonly #session = new Exclusive()
+  readonly #session: Exclusive
 
-  constructor(client: PgliteClient) {
+  constructor(client: PgliteClient, session: Exclusive) {
     this.#client = client
+    this.#session = session
     this.#connection = new PgliteConnection(client)
   }
 
@@ -120,7 +124,7 @@ class PgliteConnection implements DatabaseConnection {
   }
 }
 
-function sessionTaken(): Error {
+export function sessionTaken(): Error {
   const message =
     `The embedded database was not free within ${ACQUIRE_TIMEOUT_MS / 1_000} s. A transaction ` +
     'is open for that long; if it waits for a query outside of itself, it waits for ever.'

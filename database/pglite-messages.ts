@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { ForeignRows } from '../schema/foreign-sql.ts'
 
 /**
  * What `pglite-client.ts` asks of the thread, in batches that are answered in batches: waking a thread
@@ -8,6 +9,13 @@ export type ThreadRequest =
   | {
       readonly id: number
       readonly kind: 'query'
+      readonly sql: string
+      readonly parameters: readonly unknown[]
+    }
+  | {
+      readonly id: number
+      /** SQL that is not ours: see `FOREIGN_PARSERS`. */
+      readonly kind: 'query-arrays'
       readonly sql: string
       readonly parameters: readonly unknown[]
     }
@@ -24,11 +32,18 @@ export interface RowsReply {
   readonly byteaColumns: readonly string[]
 }
 
+/** Of columns with one name none is lost. */
+export interface ArraysReply extends ForeignRows {
+  readonly id: number
+  readonly kind: 'arrays'
+}
+
 /** `ready` or `refused` comes first and once; the other replies name their request. */
 export type ThreadReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly reason: string }
   | RowsReply
+  | ArraysReply
   | { readonly id: number; readonly kind: 'closed' }
   | {
       readonly id: number

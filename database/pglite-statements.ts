@@ -1,4 +1,6 @@
 import { type PGlite, protocol } from '@electric-sql/pglite'
+import type { ForeignRows } from '../schema/foreign-sql.ts'
+import { FOREIGN_PARSERS } from './foreign-types.ts'
 
 const { serialize, messages } = protocol
 
@@ -59,6 +61,15 @@ export class PgliteStatements {
     const result = await this.#pglite.query<Record<string, unknown>>(sql, [...parameters])
     const { rows, command = '', rowCount = 0, fields } = result
     return { rows, command, rowCount, fields }
+  }
+
+  /** Not prepared: what plugins ask would drive out what turns ask. */
+  async runArrays(sql: string, parameters: readonly unknown[]): Promise<ForeignRows> {
+    if (!IS_FREQUENT.test(sql) && !CHANGES_NO_SCHEMA.test(sql)) await this.#forgetAll()
+    const options = { rowMode: 'array', parsers: FOREIGN_PARSERS } as const
+    const result = await this.#pglite.query<unknown[]>(sql, [...parameters], options)
+    const { rows, command = '', rowCount = 0, fields } = result
+    return { rows, command, rowCount, fields: fields.map(({ name }) => name) }
   }
 
   /** The newest stands at the end: the first one is the one that was not used for the longest. */

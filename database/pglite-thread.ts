@@ -68,6 +68,10 @@ async function answer(
       await pglite.close()
       return { id, kind: 'closed' }
     }
+    if (request.kind === 'query-arrays') {
+      const answered = await statements.runArrays(request.sql, request.parameters)
+      return { id, kind: 'arrays', ...answered }
+    }
     const { rows, command, rowCount, fields } = await statements.run(
       request.sql,
       request.parameters,

@@ -41,8 +41,8 @@ export interface RuntimeMembers
     RunMembers,
     MessagingMembers,
     LifeCycleMembers {
-  /** Undefined: plugins get no connection. */
-  db: undefined
+  /** A drizzle database, of the drizzle-orm of the plugin that uses it. */
+  db: object
   /** ElizaOS's adapter has the members of the database: here the runtime itself does. */
   adapter: unknown
 }

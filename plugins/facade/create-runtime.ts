@@ -1,5 +1,7 @@
+import { PluginError } from '../plugin-error.ts'
 import type { Runtime, RuntimeMembers } from '../runtime.ts'
 import type { RuntimeHost } from '../runtime-host.ts'
+import { lazyObject } from '../sql/lazy-object.ts'
 import { type Access, createAccess } from './access.ts'
 import { resultsOf } from './action-results.ts'
 import { boundedMap } from './bounded-map.ts'
@@ -35,15 +37,20 @@ const MAX_STATES = 300
  * overwrite what they like.
  *
  * @param guard what the member that runs may reach. @default everything
+ * @param db what `runtime.db` is. @default it refuses by name
  */
-export function createRuntime(host: RuntimeHost, guard?: RecordGuard): Runtime {
+export function createRuntime(host: RuntimeHost, guard?: RecordGuard, db = NO_DATABASE): Runtime {
   const { agentId } = host
   // Complete after the assignment below; nothing is called before.
   const runtime = { agentId, character: host.character } as Runtime
-  return Object.assign(runtime, membersOf(createAccess(host, runtime, guard)))
+  return Object.assign(runtime, membersOf(createAccess(host, runtime, guard), db))
 }
 
-const membersOf = (access: Access): RuntimeMembers => ({
+const NO_DATABASE: object = lazyObject(() => {
+  throw new PluginError('runtime', "'runtime.db' is refused: this program has no database for it.")
+})
+
+const membersOf = (access: Access, db: object): RuntimeMembers => ({
   ...settingMembers(access),
   ...serviceMembers(access),
   ...registrationMembers(access),
@@ -69,6 +76,6 @@ const membersOf = (access: Access): RuntimeMembers => ({
   ...cacheMembers(access),
   ...taskMembers(access),
   ...logMembers(access),
-  db: undefined,
+  db,
   adapter: access.runtime,
 })

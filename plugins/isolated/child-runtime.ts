@@ -1,3 +1,4 @@
+import { lazyObject } from '../sql/lazy-object.ts'
 import type { OpenOrder } from './wire.ts'
 
 export interface ChildPorts {
@@ -30,6 +31,7 @@ export function childRuntime(
     ...{ getAllServices: () => new Map(), getRegisteredServiceTypes: () => [] },
     ...{ getModel: () => undefined, getEvent: () => undefined, getTaskWorker: () => undefined },
     hasElizaOS: () => false,
+    db: lazyObject(refusalOf('db')),
     logger: loggerOf(log),
   }
 }
