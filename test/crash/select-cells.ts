@@ -7,7 +7,7 @@ export interface Selection {
   /** Part of a point's name. */
   readonly only: string
   readonly fault: string | undefined
-  /** Only every so manieth cell, of the kills every third one, counted from `offset`. @default all of them */
+  /** Only every so manieth cell, of the kills every fifth one, counted from `offset`. @default all of them */
   readonly share?: number
   readonly offset?: number
 }
@@ -20,10 +20,13 @@ export function selectCells({ only, fault, share = 1, offset = 0 }: Selection): 
   return [...everywhere(), ...otherPlatforms()]
     .filter(isWanted)
     .filter((cell, index) =>
-      isDrawn(index, offset, cell.fault === 'kill' ? Math.min(3, share) : share),
+      isDrawn(index, offset, cell.fault === 'kill' ? Math.min(KILLS, share) : share),
     )
     .toSorted((a, b) => rank(a) - rank(b))
 }
+
+/** Of these more are drawn: a death is what the promises are about. */
+const KILLS = 5
 
 const isDrawn = (index: number, offset: number, share: number) => index % share === offset % share
 
