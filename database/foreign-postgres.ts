@@ -43,7 +43,9 @@ export function openForeignPostgres(url: string): ClosableSql {
         held.isOver = true
       }
     },
-    close: () => pool.end(),
+    close: async () => {
+      if (!pool.ending) await pool.end()
+    },
   }
 }
 

@@ -1,4 +1,3 @@
-import { lazyObject } from '../sql/lazy-object.ts'
 import type { OpenOrder } from './wire.ts'
 
 export interface ChildPorts {
@@ -31,7 +30,7 @@ export function childRuntime(
     ...{ getAllServices: () => new Map(), getRegisteredServiceTypes: () => [] },
     ...{ getModel: () => undefined, getEvent: () => undefined, getTaskWorker: () => undefined },
     hasElizaOS: () => false,
-    db: lazyObject(refusalOf('db')),
+    db: refusedObject('db'),
     logger: loggerOf(log),
   }
 }
@@ -50,6 +49,18 @@ const refusalOf = (member: string) => () => {
     `'runtime.${member}' does not work for a plugin in a process of its own: see docs/plugin-permissions.md.`,
   )
 }
+
+/** Not `lazyObject`: a child may read the files of this folder only. */
+const refusedObject = (member: string): object =>
+  new Proxy(
+    {},
+    {
+      get(target, name) {
+        const isAskedOfAll = typeof name === 'symbol' || ['then', 'toJSON'].includes(name)
+        return isAskedOfAll ? Reflect.get(target, name) : refusalOf(member)()
+      },
+    },
+  )
 
 const LEVELS = ['trace', 'debug', 'info', 'log', 'success', 'warn', 'error', 'fatal'] as const
 const MAX_LOG = 2_000

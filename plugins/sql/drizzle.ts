@@ -10,8 +10,8 @@ export type DrizzleCallback = (
 ) => Promise<{ rows: unknown }>
 
 /**
- * Rows are arrays, of which drizzle makes what was selected. `db.execute` is not looked at by drizzle: it
- * gets what the driver of Postgres gives.
+ * Rows are arrays, of which drizzle makes what was selected. What `db.execute` gets is not looked at by
+ * drizzle: it is what the driver of Postgres gives, and a list of the rows, as drizzle's own `$count` reads it.
  */
 export const asDrizzle =
   (query: ForeignQuery): DrizzleCallback =>
@@ -20,10 +20,11 @@ export const asDrizzle =
     return { rows: method === 'execute' ? asDriver(answer) : answer.rows }
   }
 
-const asDriver = ({ fields, rows, command, rowCount }: ForeignRows) => ({
-  ...{ command, rowCount, fields: fields.map((name) => ({ name })) },
-  rows: rows.map((row) => Object.fromEntries(fields.map((name, at) => [name, row[at]]))),
-})
+function asDriver({ fields, rows, command, rowCount }: ForeignRows) {
+  const objects = rows.map((row) => Object.fromEntries(fields.map((name, at) => [name, row[at]])))
+  const described = { command, rowCount, fields: fields.map((name) => ({ name })) }
+  return Object.assign([...objects], { ...described, rows: objects })
+}
 
 /** Of a database that was made. Taken out, its functions still know it. */
 export function memberOf(made: object, name: string): unknown {

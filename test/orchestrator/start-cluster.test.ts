@@ -19,7 +19,10 @@ async function silentPostgres() {
   return {
     url: `postgres://nobody@127.0.0.1:${port}/none`,
     callers: () => sockets.size,
-    close: () => new Promise((resolve) => server.close(resolve)),
+    close: () => {
+      for (const socket of sockets) socket.destroy() // nobody reads them: their ends are not heard
+      return new Promise((resolve) => server.close(resolve))
+    },
   }
 }
 

@@ -12,7 +12,7 @@ import { replyXml, type StubOpenai, startStubOpenai } from '../support/stub-open
 import { contents, settlementOf } from '../support/turn-fixtures.ts'
 
 /** The price of the stub is not known, so budgets count tokens. */
-const SETTINGS = { budgets: [{ per: 'user', period: 'day', tokens: 10_000 }] }
+const SETTINGS = { budgets: [{ per: 'user', period: 'day', tokens: 20_000 }] }
 
 describeDatabases('a budget, when the model step is attempted twice', (open) => {
   let database: OpenDatabase
@@ -126,7 +126,7 @@ describeDatabases('a budget, when the model step is attempted twice', (open) => 
     await stub.received(1)
     await database.db
       .updateTable('budget_usage')
-      .set({ used: 9_000 })
+      .set({ used: 19_000 })
       .where('agent_id', '=', turn.agentId)
       .execute()
     expect(await outcomeOf(decide(turn, 2))).toBe('budget_exhausted')

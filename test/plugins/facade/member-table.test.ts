@@ -41,7 +41,7 @@ describe('the table of members', () => {
 })
 
 describe('a runtime', () => {
-  it.each(named('supported', 'differs').filter((name) => name !== 'db'))('has %s', (name) => {
+  it.each(named('supported', 'differs'))('has %s', (name) => {
     const runtime = createRuntime(fakeRuntimeHost())
     expect(runtime[name]).toBeDefined()
     expect(runtime[name]).not.toBeNull()
@@ -53,10 +53,6 @@ describe('a runtime', () => {
 
   it.each(CORE_VALUES.filter((name) => name !== 'fetch'))('has %s as a value', (name) => {
     expect(typeof createRuntime(fakeRuntimeHost())[name]).not.toBe('function')
-  })
-
-  it('has no connection of the database to give', () => {
-    expect(createRuntime(fakeRuntimeHost()).db).toBeUndefined()
   })
 
   it.each(named('refused'))('refuses %s by name', async (name) => {
