@@ -15,7 +15,7 @@ const PLAIN = { name: 'Plain', bio: ['Answers.'], plugins: [] }
 const NOTING = { name: 'Noting', bio: ['Answers, and notes what was said.'], plugins: [PLUGIN] }
 
 /** What a turn through plugins may cost more: see docs/benchmarks.md. */
-const MAX_MS = 40
+const MAX_MS = 50
 const MAX_TRIPS = 14
 
 /**
