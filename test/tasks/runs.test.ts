@@ -167,6 +167,10 @@ describeDatabases('runs of tasks', (open) => {
 
   it('are listed with their tasks, the newest first', async () => {
     const taskId = await repeating({ updateInterval: 60_000 })
+    // PGlite's clock has milliseconds: both may have been made in the same one.
+    await sql`update tasks set created_at = created_at - interval '1 second' where id = ${taskId}`.execute(
+      db(),
+    )
     await task(['AWAITING_CHOICE'])
     for (const at of [1_000, 2_000]) {
       await runs().skip(fireOf(agentId, taskId, at), attemptOf(), `At ${at}.`)
