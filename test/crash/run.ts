@@ -3,7 +3,7 @@
  *
  *   --only <text>    points whose name contains it
  *   --fault <name>   one fault
- *   --share <n>      every fifth kill and every n-th other cell, from a place that is drawn and printed
+ *   --share <n>      every eighth kill and every n-th other cell, from a place that is drawn and printed
  *   --houses <n>     how many cells at once (6)
  *   --write          writes docs/crash-matrix.md
  */
@@ -33,7 +33,9 @@ const offset = Number(values.offset ?? Math.floor(Math.random() * share))
 const { only, fault } = values
 const cells = selectCells({ only, fault, share, offset })
 if (share > 1)
-  say(`${cells.length} cells: every fifth kill, of the rest every ${share}th (--offset ${offset}).`)
+  say(
+    `${cells.length} cells: every eighth kill, of the rest every ${share}th (--offset ${offset}).`,
+  )
 const began = Date.now()
 const { results, folder } = await runMatrix(cells, { houses: Number(values.houses), say })
 const failed = results.filter(({ violations }) => violations.length > 0).length

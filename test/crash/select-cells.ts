@@ -7,7 +7,7 @@ export interface Selection {
   /** Part of a point's name. */
   readonly only: string
   readonly fault: string | undefined
-  /** Only every so manieth cell, of the kills every fifth one, counted from `offset`. @default all of them */
+  /** Only every so manieth cell, of the kills every eighth one, counted from `offset`. @default all of them */
   readonly share?: number
   readonly offset?: number
 }
@@ -26,7 +26,7 @@ export function selectCells({ only, fault, share = 1, offset = 0 }: Selection): 
 }
 
 /** Of these more are drawn: a death is what the promises are about. */
-const KILLS = 5
+const KILLS = 8
 
 const isDrawn = (index: number, offset: number, share: number) => index % share === offset % share
 
