@@ -2,7 +2,7 @@ import type { Agent } from './agent.ts'
 import type { Content } from './memory.ts'
 
 /** Answers of agents to agents in a row before they stop; `AGENT_LOOP_LIMIT` of the agent wins. */
-export const DEFAULT_AGENT_LOOP_LIMIT = 5
+const DEFAULT_AGENT_LOOP_LIMIT = 5
 
 /**
  * How many agents in a row have spoken: 0 for what a person says, 1 for an agent's answer to it, and one

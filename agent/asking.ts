@@ -6,7 +6,7 @@ import { isYes } from './settings-words.ts'
  * actions have run; `step`: the next step of many (ElizaOS's multi-step mode); `summary`: the words
  * at their end.
  */
-export const ASKINGS = ['decide', 'reply', 'step', 'summary'] as const
+const ASKINGS = ['decide', 'reply', 'step', 'summary'] as const
 export type AskingKind = (typeof ASKINGS)[number]
 
 export interface Asking {

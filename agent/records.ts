@@ -35,6 +35,19 @@ export interface AgentRecords {
   logs(query: LogQuery): Promise<readonly LogRecord[]>
 }
 
+/** Where the agent is, and with whom. */
+export type PlaceReads = Pick<
+  AgentRecords,
+  | 'entities'
+  | 'entitiesOfRoom'
+  | 'rooms'
+  | 'roomsOfWorld'
+  | 'roomIdsOf'
+  | 'worlds'
+  | 'participants'
+  | 'participantState'
+>
+
 export const MAX_LISTED = 10_000
 
 export type ParticipantState = 'FOLLOWED' | 'MUTED' | null

@@ -17,7 +17,7 @@ export interface LoadLimits {
 }
 
 /** A reply that is late by this is noticed; and a queue of so many takes minutes to empty. */
-export const LOAD_LIMITS: LoadLimits = { eventLoopMs: 200, queued: 200 }
+const LOAD_LIMITS: LoadLimits = { eventLoopMs: 200, queued: 200 }
 
 /** Why it is too much; undefined when it is not. The processors alone are no reason: busy is what they are for. */
 export function overload(

@@ -1,5 +1,5 @@
 /** Lines that one plugin of an agent may write in a minute. */
-export const LINES_PER_MINUTE = 100
+const LINES_PER_MINUTE = 100
 /** Characters of a line; plugins log whole prompts. */
 export const LINE_LENGTH = 1_000
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 const time = z.number().meta({ description: 'Milliseconds since the epoch.' })
 
-export const pluginFaultView = z
+const pluginFaultView = z
   .object({
     member: z.string().meta({ description: '`provider WEATHER`, `action GREET`, `init`.' }),
     count: z.number(),

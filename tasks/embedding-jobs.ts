@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema/database.ts'
 
-export const EMBEDDING_PRIORITIES = ['high', 'normal', 'low'] as const
+const EMBEDDING_PRIORITIES = ['high', 'normal', 'low'] as const
 export type EmbeddingPriority = (typeof EMBEDDING_PRIORITIES)[number]
 
 /** What waits for an agent, by priority. */

@@ -6,7 +6,7 @@ import type { FoundTask, TaskAttempt, TaskClaim, TaskFire } from './task-ports.t
 import { oneOf, TASK_COLUMNS, type TaskRow, toTask } from './task-rows.ts'
 
 /** How long a run is its process's without a sign of life. The process renews it every third of this. */
-export const RUN_LEASE_MS = 30_000
+const RUN_LEASE_MS = 30_000
 
 export const LEASE = sql`clock_timestamp() + ${sql.lit(RUN_LEASE_MS)} * interval '1 millisecond'`
 

@@ -1,27 +1,15 @@
 import { type Kysely, sql } from 'kysely'
 import type { Entity } from '../../agent/memory.ts'
 import {
-  type AgentRecords,
   MAX_LISTED,
   type ParticipantState,
+  type PlaceReads,
   type RoomRecord,
   type World,
 } from '../../agent/records.ts'
 import type { Database } from '../../schema/database.ts'
 import type { JsonObject } from '../../schema/json.ts'
 import { type Condition, isAmong, isId, uuidsOf } from './conditions.ts'
-
-type PlaceReads = Pick<
-  AgentRecords,
-  | 'entities'
-  | 'entitiesOfRoom'
-  | 'rooms'
-  | 'roomsOfWorld'
-  | 'roomIdsOf'
-  | 'worlds'
-  | 'participants'
-  | 'participantState'
->
 
 export const placeReads = (db: Kysely<Database>, agentId: string): PlaceReads => ({
   entities: (ids) => entitiesById(db, agentId, ids),

@@ -28,7 +28,7 @@ export function listParameters(schema: StandardSchema): readonly ListedParameter
 }
 
 /** Undefined when its library has no way to tell. */
-export function jsonSchemaOf(schema: StandardSchema): JsonObject | undefined {
+function jsonSchemaOf(schema: StandardSchema): JsonObject | undefined {
   for (const ask of [standardJson, zodJson, ownJson]) {
     try {
       const told = ask(schema)

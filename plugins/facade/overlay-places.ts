@@ -1,20 +1,8 @@
 import type { Entity } from '../../agent/memory.ts'
-import type { AgentRecords, RecordWrite, RoomRecord, World } from '../../agent/records.ts'
+import type { PlaceReads, RecordWrite, RoomRecord, World } from '../../agent/records.ts'
 import type { Json, JsonObject } from '../../schema/json.ts'
 import { isObject } from './json.ts'
 import { among, type Changes, changed, type WriteOf } from './overlay-rows.ts'
-
-type PlaceReads = Pick<
-  AgentRecords,
-  | 'entities'
-  | 'entitiesOfRoom'
-  | 'rooms'
-  | 'roomsOfWorld'
-  | 'roomIdsOf'
-  | 'worlds'
-  | 'participants'
-  | 'participantState'
->
 
 /** Entities, rooms, worlds and participants as they will be when the step has committed. */
 export function overlaidPlaces(

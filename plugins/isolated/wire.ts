@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 
 /** Of one message, in bytes: documents and vectors fit, what would fill a process does not. */
-export const MAX_MESSAGE = 8 * 1024 * 1024
+const MAX_MESSAGE = 8 * 1024 * 1024
 
 /** What a plugin declares, as far as it can be said in JSON. */
 export interface Described {

@@ -1,7 +1,7 @@
 import { isMembered } from '../define/standard-schema.ts'
 
 /** Members that make an object with a name a plugin. */
-export const PLUGIN_MEMBERS: readonly string[] = [
+const PLUGIN_MEMBERS: readonly string[] = [
   ...['init', 'services', 'providers', 'actions', 'evaluators', 'models', 'routes', 'events'],
   ...['schema', 'componentTypes', 'tests', 'adapter'],
 ]

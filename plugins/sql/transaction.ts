@@ -3,7 +3,7 @@ import { asDrizzle, type Drizzle, memberOf } from './drizzle.ts'
 import { lazyObject } from './lazy-object.ts'
 
 /** PGlite has one session: as long as a plugin holds it, no turn goes on. */
-export const TRANSACTION_MS = 5_000
+const TRANSACTION_MS = 5_000
 
 export interface TransactionInput {
   readonly sql: ForeignSql
